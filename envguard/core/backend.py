@@ -1,0 +1,71 @@
+"""The seam to every place where secrets live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Flag, auto
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from envguard.core.reference import Reference
+from envguard.core.secret import Secret
+
+
+class Capability(Flag):
+    """What a backend can do."""
+
+    READ = auto()
+    WRITE = auto()
+    DELETE = auto()
+    LIST = auto()
+    VERSIONS = auto()
+    METADATA = auto()
+
+
+class Metadata(NamedTuple):
+    """What is known of a secret without its value. Times are ISO 8601 in UTC."""
+
+    name: str
+    version: int
+    created: str
+    updated: str
+    description: str = ""
+    category: str = "other"
+
+
+class Backend(Protocol):
+    """A place where secrets live. Value, absence and failure are three outcomes, never mixed:
+    a read leaves an absent key out of its result and raises BackendError on failure."""
+
+    @property
+    def capabilities(self) -> Capability:
+        """What this backend can do."""
+        ...
+
+    def locate(self, key: str) -> Reference:
+        """The reference under which `key` is kept. Pure; raises NameNotAllowed."""
+        ...
+
+    def check(self) -> None:
+        """Whether it is reachable and allowed; raises BackendError with what to do."""
+        ...
+
+    def read(self, refs: Sequence[Reference]) -> Mapping[Reference, Secret]:
+        """The values of `refs`, in as few calls as the backend allows."""
+        ...
+
+    def write(self, ref: Reference, value: Secret, *, token: str) -> str:
+        """Writes a value and returns its version; the same token again writes nothing."""
+        ...
+
+    def delete(self, ref: Reference) -> bool:
+        """Deletes; False where it was not there."""
+        ...
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """A backend with Capability.LIST."""
+
+    def list(self) -> Sequence[Metadata]:
+        """Every secret, by name, without values."""
+        ...

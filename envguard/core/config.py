@@ -1,0 +1,290 @@
+"""Configuration: `envguard.toml` or `[tool.envguard]`, and what the environment says.
+
+Loaded once at the entrance into immutable nouns. The format is in the README; a key that is
+not known is an error with the nearest known name.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from envguard.core.errors import ConfigError
+from envguard.core.reference import LOCAL_SCHEMES, PROFILE_BACKEND
+
+FILE_NAME = "envguard.toml"
+DEFAULT_PROFILE = "dev"
+DEFAULT_BACKEND = "local:"
+DEFAULT_ENV_FILE = ".env"
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Scan(NamedTuple):
+    """`[scan]`: `exclude` are globs over paths from the top, `rules` files of own rules."""
+
+    exclude: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    min_confidence: str = "medium"
+
+
+class Profile(NamedTuple):
+    """`[profiles.NAME]`, with everything that it inherits by `extends` filled in.
+
+    `references` are the schemes that are read as references; all, unless it says otherwise.
+    """
+
+    name: str = DEFAULT_PROFILE
+    env_files: tuple[str, ...] = (DEFAULT_ENV_FILE,)
+    backend: str = DEFAULT_BACKEND
+    env: Mapping[str, str] = _NOTHING
+    references: tuple[str, ...] | None = None
+
+
+class Config(NamedTuple):
+    """One project's configuration. `file` is None where there is none; `root` is its folder.
+
+    `project_id` is the namespace in local stores, empty where no configuration names one.
+    """
+
+    root: Path
+    file: Path | None = None
+    project_name: str = ""
+    project_id: str = ""
+    default_profile: str = DEFAULT_PROFILE
+    scan: Scan = Scan()
+    backends: Mapping[str, str] = _NOTHING
+    profiles: Mapping[str, Profile] = MappingProxyType({})
+
+    def profile(self, name: str | None) -> Profile:
+        """The profile of that name, or the default one. Raises ConfigError for an unknown name."""
+        wanted = name or self.default_profile
+        if wanted in self.profiles:
+            return self.profiles[wanted]
+        if wanted == DEFAULT_PROFILE and not name:
+            return Profile()
+        if wanted == DEFAULT_PROFILE and not self.profiles:
+            return Profile()
+        raise ConfigError(
+            f"there is no profile {wanted!r} in {self.file or FILE_NAME}",
+            f"use one of: {', '.join(sorted(self.profiles)) or DEFAULT_PROFILE}",
+        )
+
+    def backend_url(self, name: str) -> str:
+        """The URL that an alias declares, or `name` itself where it is a URL."""
+        return self.backends.get(name, name)
+
+
+class Folders(NamedTuple):
+    """Where this user's own things are, by the XDG base directory specification
+    (https://specifications.freedesktop.org/basedir-spec/latest/); on Windows under %APPDATA%."""
+
+    config: Path
+    data: Path
+    cache: Path
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Folders:
+        """The folders that `environ` names. None of them needs to exist."""
+        if sys.platform == "win32":
+            roaming = Path(environ.get("APPDATA") or Path.home() / "AppData/Roaming")
+            local = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
+            return cls(roaming / "envguard", local / "envguard", local / "envguard" / "cache")
+        home = Path(environ.get("HOME") or Path.home())
+
+        def folder(variable: str, default: str) -> Path:
+            value = environ.get(variable, "")
+            # The specification: a relative path is invalid and is ignored.
+            return (Path(value) if Path(value).is_absolute() else home / default) / "envguard"
+
+        return cls(
+            folder("XDG_CONFIG_HOME", ".config"),
+            folder("XDG_DATA_HOME", ".local/share"),
+            folder("XDG_CACHE_HOME", ".cache"),
+        )
+
+
+def find(start: Path) -> Path | None:
+    """The configuration file for a folder: its own or the nearest one above, inside the same
+    repository (the search ends at the first folder that holds `.git`)."""
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+        pyproject = folder / "pyproject.toml"
+        if pyproject.is_file() and b"[tool.envguard" in pyproject.read_bytes():
+            return pyproject
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def load(start: Path, file: Path | None = None) -> Config:
+    """The configuration for a folder, or the one in `file`. Raises ConfigError."""
+    found = file or find(start)
+    if found is None:
+        return Config(root=start)
+    try:
+        text = found.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"{found} cannot be read: {reason}", "check the file") from None
+    return parse(text, found)
+
+
+def parse(text: str, file: Path) -> Config:
+    """The configuration that a text says; `file` is its name in errors. Raises ConfigError."""
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415 - only where there is a configuration
+    else:
+        import tomli as tomllib  # noqa: PLC0415 - the same for Python 3.10
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is no TOML: {error}", "correct that line") from None
+    if file.name == "pyproject.toml":
+        data = data.get("tool", {}).get("envguard", {})
+    return _Reader(file).config(data)
+
+
+class _Reader:
+    """Turns TOML tables into the nouns above, naming the place of whatever is wrong."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def config(self, data: dict[str, Any]) -> Config:
+        self.known(data, "", ("project", "scan", "backends", "profiles", "default_profile"))
+        project = self.table(data, "", "project")
+        self.known(project, "project", ("name", "id"))
+        backends = self.backends(self.table(data, "", "backends"))
+        return Config(
+            root=self.file.parent,
+            file=self.file,
+            project_name=self.text(project, "project", "name", ""),
+            project_id=self.text(project, "project", "id", ""),
+            default_profile=self.text(data, "", "default_profile", DEFAULT_PROFILE),
+            scan=self.scan(self.table(data, "", "scan")),
+            backends=backends,
+            profiles=self.profiles(self.table(data, "", "profiles"), backends),
+        )
+
+    def scan(self, data: dict[str, Any]) -> Scan:
+        self.known(data, "scan", ("exclude", "rules", "min_confidence"))
+        confidence = self.text(data, "scan", "min_confidence", "medium")
+        if confidence not in ("low", "medium", "high"):
+            raise self.wrong("scan", "min_confidence", "is one of low, medium, high")
+        return Scan(
+            exclude=self.texts(data, "scan", "exclude") or (),
+            rules=self.texts(data, "scan", "rules") or (),
+            min_confidence=confidence,
+        )
+
+    def backends(self, data: dict[str, Any]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for alias in data:
+            table = self.table(data, "backends", alias)
+            place = f"backends.{alias}"
+            self.known(table, place, ("url",))
+            if alias in (*LOCAL_SCHEMES, PROFILE_BACKEND):
+                raise self.wrong("backends", alias, "is a name that references already use")
+            url = self.text(table, place, "url", "")
+            if not url:
+                raise self.wrong(place, "url", 'is needed, such as "local:"')
+            found[alias] = url
+        return found
+
+    def profiles(self, data: dict[str, Any], backends: Mapping[str, str]) -> dict[str, Profile]:
+        return {name: self.profile(data, name, backends, ()) for name in data}
+
+    def profile(
+        self, data: dict[str, Any], name: str, backends: Mapping[str, str], below: tuple[str, ...]
+    ) -> Profile:
+        place = f"profiles.{name}"
+        table = self.table(data, "profiles", name)
+        self.known(table, place, ("extends", "env_files", "backend", "env", "references"))
+        base = Profile(name=name)
+        parent = self.text(table, place, "extends", "")
+        if parent:
+            if parent not in data or parent in (name, *below):
+                why = "names itself" if parent in (name, *below) else f"names no profile: {parent}"
+                raise self.wrong(place, "extends", why)
+            base = self.profile(data, parent, backends, (name, *below))
+        env = self.table(table, place, "env")
+        for key in env:
+            self.text(env, f"{place}.env", key, "")
+        backend = self.text(table, place, "backend", base.backend)
+        if ":" not in backend and backend not in backends:
+            raise self.wrong(place, "backend", f"names no [backends.{backend}] and is no URL")
+        return Profile(
+            name=name,
+            env_files=self.texts(table, place, "env_files") or base.env_files,
+            backend=backend,
+            env={**base.env, **env},
+            references=self.texts(table, place, "references") or base.references,
+        )
+
+    def known(self, data: Mapping[str, Any], place: str, names: tuple[str, ...]) -> None:
+        for key in data:
+            if key in names:
+                continue
+            from difflib import get_close_matches  # noqa: PLC0415 - only for the error
+
+            near = get_close_matches(key, names, 1)
+            where = f"{place}.{key}" if place else key
+            raise ConfigError(
+                f"{self.file}: unknown key {where}",
+                f"did you mean {near[0]}?" if near else f"known here: {', '.join(names)}",
+            )
+
+    def table(self, data: Mapping[str, Any], place: str, key: str) -> dict[str, Any]:
+        value = data.get(key, {})
+        if not isinstance(value, dict):
+            raise self.wrong(place, key, "is a table")
+        return value
+
+    def text(self, data: Mapping[str, Any], place: str, key: str, default: str) -> str:
+        value = data.get(key, default)
+        if not isinstance(value, str):
+            raise self.wrong(place, key, "is a text")
+        return value
+
+    def texts(self, data: Mapping[str, Any], place: str, key: str) -> tuple[str, ...] | None:
+        if key not in data:
+            return None
+        value = data[key]
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.wrong(place, key, "is a list of texts")
+        return tuple(value)
+
+    def wrong(self, place: str, key: str, what: str) -> ConfigError:
+        where = f"{place}.{key}" if place else key
+        return ConfigError(f"{self.file}: {where} {what}", "correct it, see the README")
+
+
+class Settings(NamedTuple):
+    """What the environment of the call says about envguard itself; read once, at the entrance.
+
+    `key` is the text of ENVGUARD_KEY, or None. `environ` is the whole calling environment: the
+    base of the child's, and what `env:` references read.
+    """
+
+    folders: Folders
+    profile: str | None
+    key: str | None
+    environ: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Settings({self.folders!r})"
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Settings:
+        """The settings in `environ`; empty variables count as absent."""
+        return cls(
+            folders=Folders.of(environ),
+            profile=environ.get("ENVGUARD_PROFILE") or None,
+            key=environ.get("ENVGUARD_KEY") or None,
+            environ=environ,
+        )

@@ -1,0 +1,51 @@
+"""From candidates to findings: what is kept, and how it is described without its value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from envguard.core.finding import Finding
+from envguard.core.rule import Confidence
+from envguard.core.secret import Secret
+from envguard.detection.detector import Candidate
+from envguard.detection.fingerprint import Fingerprinter
+
+Key = tuple[str, Secret]
+"""What makes two candidates the same credential: rule id and value."""
+
+
+def key(candidate: Candidate) -> Key:
+    """The credential that a candidate is a sight of."""
+    return candidate.rule.id, candidate.secret
+
+
+def likely(
+    candidates: Iterable[Candidate], path: str, minimum: Confidence
+) -> Iterator[tuple[Candidate, Confidence]]:
+    """The candidates that are at least of the confidence `minimum` in the file `path`."""
+    for candidate in candidates:
+        confidence = candidate.confidence(path)
+        if confidence is not None and confidence >= minimum:
+            yield candidate, confidence
+
+
+def describe(
+    candidate: Candidate, confidence: Confidence, path: str, fingerprints: Fingerprinter
+) -> Finding:
+    """The finding that a candidate in the file `path` is."""
+    rule = candidate.rule
+    return Finding(
+        rule=rule.id,
+        title=rule.title,
+        severity=rule.severity,
+        confidence=confidence,
+        path=path,
+        line=candidate.line,
+        column=candidate.column,
+        end_line=candidate.end_line,
+        end_column=candidate.end_column,
+        preview=candidate.secret.mask(),
+        fingerprint=fingerprints.of(candidate.secret),
+        revoke=rule.revoke,
+        decoded=candidate.decoded,
+    )

@@ -1,0 +1,214 @@
+"""Each rule against its own examples; the rulebook against good and bad files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import hyperscan
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from envguard.core.errors import ConfigError
+from envguard.core.rule import Confidence, Rule, Severity
+from envguard.detection import known, rulebook
+from envguard.detection.proofs import PROOFS
+from tests.detection import samples
+
+RULES = rulebook.load()
+EACH = pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
+
+
+def found(rule: Rule, text: bytes) -> list[bytes]:
+    """The values that a rule finds in a text: what its pattern matches and its proof accepts."""
+    parts = [text] if rule.span else text.splitlines()
+    matches = [match for part in parts for match in re.finditer(rule.pattern.encode(), part)]
+    values = [m["secret"] if "secret" in m.re.groupindex else m[0] for m in matches]
+    return [v for v in values if rule.proof is None or PROOFS[rule.proof](v)]
+
+
+def ends(database: hyperscan.Database, text: bytes) -> list[int]:
+    """Where the anchor of a database matches in a text."""
+    places: list[int] = []
+    database.scan(text, match_event_handler=lambda _id, _from, to, _flags, _ctx: places.append(to))
+    return places
+
+
+def database(rule: Rule) -> hyperscan.Database:
+    """The anchor of one rule, compiled."""
+    compiled = hyperscan.Database()
+    compiled.compile(expressions=[rule.anchor.encode()], ids=[0], flags=[0])
+    return compiled
+
+
+@EACH
+def test_a_rule_finds_its_examples(rule: Rule) -> None:
+    assert len(rule.examples) >= 2
+    for example in rule.examples:
+        for number in range(20):
+            text = samples.expand(example, number)
+            assert len(found(rule, text)) == 1, text
+            assert len(found(rule, b"a = 1\n" + text + b"\nb = 2")) == 1, text
+
+
+@EACH
+def test_a_rule_does_not_find_its_non_examples(rule: Rule) -> None:
+    assert len(rule.non_examples) >= 2
+    for example in rule.non_examples:
+        for number in range(20):
+            text = samples.expand(example, number)
+            assert found(rule, text) == [], text
+
+
+@EACH
+def test_an_anchor_calls_back_once_inside_an_example(rule: Rule) -> None:
+    compiled = database(rule)
+    for example in rule.examples:
+        text = samples.expand(example, 7)
+        match = re.search(rule.pattern.encode(), text)
+        assert match is not None
+        places = ends(compiled, text)
+        assert 1 <= len(places) <= 2, (text, places)
+        assert any(match.start() < place <= match.end() for place in places)
+
+
+def without_lookarounds(pattern: str) -> str:
+    """A pattern that matches all that `pattern` does, and more: hypothesis can fill only such."""
+    start = re.search(r"(?<!\\)\(\?<?[=!]", pattern)
+    if not start:
+        return pattern
+    depth = 0
+    for token in re.finditer(r"\\.|\[(?:\\.|[^\]\\])*\]|[()]", pattern[start.start() :]):
+        depth += {"(": 1, ")": -1}.get(token[0], 0)
+        if depth == 0:
+            break
+    return without_lookarounds(pattern[: start.start()] + pattern[start.start() + token.end() :])
+
+
+@EACH
+def test_an_anchor_matches_inside_every_match_of_its_pattern(rule: Rule) -> None:
+    compiled = database(rule)
+
+    @seed(1)
+    @settings(
+        max_examples=10,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.from_regex(without_lookarounds(rule.pattern).encode(), fullmatch=True))
+    def holds(text: bytes) -> None:
+        assert ends(compiled, text), text
+
+    holds()
+
+
+@EACH
+def test_a_rule_is_bounded_and_documented(rule: Rule) -> None:
+    unbounded = re.sub(r"\[(?:\\.|[^\]\\])*\]|\\.", "c", rule.pattern)
+    assert not re.search(r"[+*]|\{\d+,\}", unbounded), "each quantifier has an upper bound"
+    assert rule.source.startswith("https://")
+    assert rule.revoke.startswith("https://") or (rule.weighed and not rule.revoke)
+
+
+def test_the_rules_that_need_more_than_a_line_have_a_span() -> None:
+    assert {rule.id: rule.span for rule in RULES if rule.span} == {
+        "gcp-service-account-key": 16384,
+        "jwt": 12288,
+        "onepassword-service-account-token": 4096,
+        "private-key": 16384,
+        "private-key-base64": 16384,
+        "putty-private-key": 16384,
+    }
+
+
+def test_a_documented_example_is_known() -> None:
+    assert known.is_known_example(b"AKIAIOSFODNN7" + b"EXAMPLE")
+    assert not known.is_known_example(b"AKIAIOSFODNN7")
+
+
+def rule_text(**changes: str) -> str:
+    """A file with one small rule, with some of its lines changed; empty leaves a line out."""
+    lines = {
+        "id": '"own-token"',
+        "title": '"Own token"',
+        "severity": '"high"',
+        "confidence": '"medium"',
+        "pattern": "'''own_(?P<secret>[0-9]{9})'''",
+        "anchor": "'''own_[0-9]{9}'''",
+        "source": '"https://example.com"',
+        "revoke": '"https://example.com"',
+        "examples": '["own_{digits:9}"]',
+        "non_examples": '["own_"]',
+    }
+    lines.update(changes)
+    return "[[rule]]\n" + "".join(f"{key} = {value}\n" for key, value in lines.items() if value)
+
+
+def test_an_extra_file_adds_its_rules(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(rule_text(span="4096", proof='"jwt"', weighed="true"))
+    rules = rulebook.load([file])
+    assert rules[:-1] == RULES
+    assert rules[-1] == Rule(
+        id="own-token",
+        title="Own token",
+        severity=Severity.HIGH,
+        confidence=Confidence.MEDIUM,
+        pattern="own_(?P<secret>[0-9]{9})",
+        anchor="own_[0-9]{9}",
+        source="https://example.com",
+        revoke="https://example.com",
+        proof="jwt",
+        span=4096,
+        weighed=True,
+        examples=("own_{digits:9}",),
+        non_examples=("own_",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (rule_text(id='"github-token"'), "two rules with the id github-token"),
+        (rule_text(id='"Own Token"'), "has an id of other characters"),
+        (rule_text(anchor=""), "rule own-token needs a text as anchor"),
+        (rule_text(id=""), "rule 1 needs a text as id"),
+        (rule_text(examples='"own_1"'), "needs a list of texts as examples"),
+        (rule_text(pattern="'own_('"), "has a wrong pattern"),
+        (rule_text(pattern="'ü{3}'"), "not ASCII"),
+        (rule_text(anchor="'(own)?'"), "has a anchor that matches nothing"),
+        (rule_text(severity='"bad"'), "has an unknown severity: bad"),
+        (rule_text(proof='"none"'), "names no known proof: none"),
+        (rule_text(span="true"), "has a span that is no number"),
+        (rule_text(weighed='"yes"'), "has a weighed that is not true or false"),
+        (rule_text(keywords='["own"]'), "has an unknown field keywords"),
+        ("[[rules]]\nid = 1\n", "has an unknown key rules"),
+        ("rule = 1\n", "holds no [[rule]]"),
+        ("[[rule]\n", "is no TOML"),
+    ],
+)
+def test_a_bad_file_is_an_error_that_names_it(tmp_path: Path, text: str, what: str) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        rulebook.load([file])
+    assert str(file) in caught.value.what
+    assert what in caught.value.what
+    assert caught.value.hint
+
+
+def test_a_missing_file_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        rulebook.digest([tmp_path / "none.toml"])
+
+
+def test_the_digest_changes_with_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(rule_text())
+    before = rulebook.digest([file])
+    assert before == rulebook.digest([file])
+    assert before != rulebook.digest()
+    file.write_text(rule_text(title='"Other"'))
+    assert before != rulebook.digest([file])

@@ -1,0 +1,287 @@
+"""How likely a value is a credential: a table of cases, and what holds for all of them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envguard.core.rule import Confidence
+from envguard.detection.scoring import (
+    entropy,
+    is_metadata,
+    is_no_value,
+    looks_random,
+    weigh,
+    weigh_chosen,
+)
+from tests.detection import samples
+
+LOW, MEDIUM, HIGH = Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH
+RANDOM = samples.letters(samples.seeded(8), samples.ALNUM, 32)
+HEX = samples.letters(samples.seeded(8), samples.ALPHABETS["hex"], 40)
+CHOSEN = "tr0ub4dor&3x"
+UUID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+
+
+def quoted(key: str, value: str, path: str = "app/settings.py") -> Confidence | None:
+    return weigh(key, value, quoted=True, operator="=", path=path)
+
+
+def bare(key: str, value: str, path: str = ".env") -> Confidence | None:
+    return weigh(key, value, quoted=False, operator="=", path=path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "confidence"),
+    [
+        ("password", RANDOM, HIGH),
+        ("API_TOKEN", HEX, HIGH),
+        ("clientSecret", RANDOM, HIGH),
+        ("signing_key", RANDOM, MEDIUM),  # the name says less
+        ("password", CHOSEN, MEDIUM),
+        ("db.pwd", "hunter2x7", MEDIUM),
+        ("api_key", UUID, MEDIUM),
+        ("password", "correcthorsebattery", LOW),  # a word, or several
+        ("signing_key", CHOSEN, None),
+        ("signing_key", UUID, None),
+    ],
+)
+def test_name_and_value_add_up(key: str, value: str, confidence: Confidence | None) -> None:
+    assert quoted(key, value) is confidence
+
+
+PLACEHOLDERS = [
+    "<your-password>",
+    "your-api-key-here",
+    "changeme",
+    "change_me_please",
+    "xxxxxxxx",
+    "********",
+    "........",
+    "password-goes-in-here-my-dear",
+    "example-token-1",
+    "todo-replace1",
+    "REDACTED-1",
+    "insert_token_1",
+    "not-a-real-key1",
+    "none_given1",
+]
+REFERENCES = [
+    "${DB_PASSWORD}",
+    "$DB_PASSWORD",
+    "$(cat /run/secret)",
+    "%DB_PASSWORD%",
+    "%(password)s",
+    "{{ vault.password }}",
+    "{password1}",
+    "#{ENV['X1']}",
+    "os.environ['X1']",
+    "process.env.X1_TOKEN",
+    "env.X1_TOKEN",
+    "getenv('X1')",
+    "config.token1",
+    "self.token1",
+    "secret:DB_PASSWORD1",
+    "vault:db/password1",
+    "op://vault/item/x1",
+    "arn:aws:kms:eu-1:x",
+    "!Ref Password1",
+    "/run/secrets/db1",
+    "./key1.pem",
+    "~/keys/id1",
+    "https://vault/x1",
+    "C:\\keys\\x1.pem",
+]
+PROSE = [
+    "must not be empty 1",
+    "Enter your password 2",
+    "invalid token 42",
+]
+SEQUENCES = [
+    "123456789",
+    "abcdef123456",
+    "aaaaaaaaaa1",
+    "abababababab",
+    "qwerty12345",
+    "deadbeefcafebabe",
+    "0123456789abcdef",
+]
+CODE = ["),b.c1(", "a1&&b", "x1=>y", "a1);", "abc12\\n", "function a1"]
+
+
+@pytest.mark.parametrize(
+    "value", [*PLACEHOLDERS, *REFERENCES, *PROSE, *SEQUENCES, *CODE, "", "a1b2"]
+)
+def test_what_stands_in_the_place_of_a_value_is_dropped(value: str) -> None:
+    assert is_no_value(value)
+    assert quoted("password", value) is None
+    assert bare("password", value) is None
+
+
+@pytest.mark.parametrize(
+    "value", ["hunter2", CHOSEN, RANDOM, HEX, UUID, "Tr-0ub_4dor", "p@ss9w%rd"]
+)
+def test_a_value_is_a_value(value: str) -> None:
+    assert not is_no_value(value)
+
+
+@pytest.mark.parametrize(
+    "key",
+    """password_hash passwordHash token_type tokenTTL SECRET_NAME secret_id api_key_header
+    password_field has_password isToken no_password TOKEN_URL password_length
+    forgot_password access_token_expires credential_path""".split(),
+)
+def test_a_name_that_speaks_about_a_credential_holds_none(key: str) -> None:
+    assert is_metadata(key)
+    assert quoted(key, RANDOM) is None
+
+
+@pytest.mark.parametrize(
+    "key", "password token SECRET_KEY apiKey db.password api-token hash_secret name_token".split()
+)
+def test_other_names_hold_one(key: str) -> None:
+    assert not is_metadata(key)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("password", "Password1"),
+        ("api_token", "api_token"),
+        ("secret", "test-user-token"),
+        ("x_key", "###@@@%%%"),
+    ],
+)
+def test_a_value_that_only_repeats_its_name_is_dropped(key: str, value: str) -> None:
+    assert quoted(key, value) is None
+
+
+def test_letters_beyond_ascii_are_dropped() -> None:
+    assert quoted("password", "Gr\N{LATIN SMALL LETTER U WITH DIAERESIS}n-2024-x7") is None
+
+
+def test_a_bare_value_counts_where_texts_need_no_quotes() -> None:
+    assert bare("password", CHOSEN, ".env") is MEDIUM
+    assert bare("password", CHOSEN, "deploy.yml") is MEDIUM
+    assert bare("password", CHOSEN, "a.py") is None
+    assert bare("password", RANDOM, "src/Main.java") is None
+    assert bare("password", RANDOM, "Main.JAVA") is None
+    assert bare("password", RANDOM, "go") is HIGH  # a name, no extension
+    assert bare("password", "someVariable", ".env") is None
+    assert bare("password", "module.attribute", ".env") is None
+
+
+@pytest.mark.parametrize("operator", ["(", ",", ">", "=="])
+def test_an_argument_or_a_comparison_needs_a_random_value(operator: str) -> None:
+    def weighed(value: str, *, is_quoted: bool) -> Confidence | None:
+        return weigh("password", value, quoted=is_quoted, operator=operator, path="")
+
+    assert weighed(RANDOM, is_quoted=True) is HIGH
+    assert weighed(CHOSEN, is_quoted=True) is None
+    assert weighed(RANDOM, is_quoted=False) is (None if operator in "(," else HIGH)
+
+
+ELSEWHERE = """tests/a.py src/test/java/A.java spec/a_spec.rb fixtures/a.json docs/a.yml README.md
+    examples/.env a.test.js a_test.go testdata/x locales/en.json guide.rst __tests__/a.js""".split()
+HERE = """a.py src/contest.py latest/a.yml .env config/attestation.json deploy/prod.tf Makefile
+    inspector/a.py md""".split()
+
+
+@pytest.mark.parametrize("path", ELSEWHERE)
+def test_tests_and_documents_count_for_less(path: str) -> None:
+    assert quoted("password", RANDOM, path) is MEDIUM
+    assert quoted("password", CHOSEN, path) is LOW
+    assert weigh_chosen(CHOSEN, HIGH, path) is MEDIUM
+    assert weigh_chosen(CHOSEN, LOW, path) is LOW
+
+
+@pytest.mark.parametrize("path", HERE)
+def test_other_files_count_in_full(path: str) -> None:
+    assert quoted("password", RANDOM, path) is HIGH
+    assert weigh_chosen(CHOSEN, HIGH, path) is HIGH
+
+
+@pytest.mark.parametrize(
+    ("value", "confidence"),
+    [
+        (CHOSEN, HIGH),
+        (RANDOM, HIGH),
+        ("postgres", LOW),
+        ("Secret123", LOW),
+        ("tiger", LOW),
+        ("aabb", LOW),
+        ("${PASSWORD}", None),
+        ("your_password", None),
+        ("xxxxx", None),
+        ("<pw>", None),
+    ],
+)
+def test_a_chosen_value_keeps_its_rules_confidence_unless_it_is_usual(
+    value: str, confidence: Confidence | None
+) -> None:
+    assert weigh_chosen(value, HIGH, "") is confidence
+
+
+KEYS = st.sampled_from(
+    "password api_key signing_key token db-pass hash_key Authorization x".split()
+)
+VALUES = st.one_of(
+    st.sampled_from(
+        [RANDOM, HEX, CHOSEN, UUID, "hunter2", "correcthorsebattery", "", *PLACEHOLDERS]
+    ),
+    st.sampled_from([*REFERENCES, *CODE, *SEQUENCES, "someVariable", "a.b.c1"]),
+    st.text(max_size=30),
+    st.from_regex(r"[A-Za-z0-9+/=_.-]{4,40}", fullmatch=True),
+)
+PATHS = st.one_of(
+    st.sampled_from([*ELSEWHERE, *HERE]),
+    st.text(max_size=20),
+    st.builds(
+        "/".join, st.lists(st.sampled_from("a test docs b.py c.md .env x.ts".split()), max_size=4)
+    ),
+)
+OPERATORS = st.sampled_from(["=", ":", "(", ",", ">", "==", ":=", "=>"])
+
+
+@given(KEYS, VALUES, st.booleans(), OPERATORS, PATHS)
+def test_an_unknown_path_takes_nothing_away(
+    key: str, value: str, is_quoted: bool, operator: str, path: str
+) -> None:
+    """A history scan weighs each content before it knows a path, and drops what is too little."""
+    known = weigh(key, value, quoted=is_quoted, operator=operator, path=path)
+    unknown = weigh(key, value, quoted=is_quoted, operator=operator, path="")
+    assert (unknown or 0) >= (known or 0)
+
+
+@given(VALUES, st.sampled_from(Confidence), PATHS)
+def test_an_unknown_path_takes_nothing_away_from_a_chosen_value(
+    value: str, confidence: Confidence, path: str
+) -> None:
+    known, unknown = weigh_chosen(value, confidence, path), weigh_chosen(value, confidence, "")
+    assert (unknown or 0) >= (known or 0)
+    assert (known or 0) <= confidence
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (RANDOM, True),
+        (HEX, True),
+        (UUID, True),
+        (RANDOM[:15], False),
+        ("correct-horse-battery-staple", False),
+        ("a" * 30 + "12", False),
+        ("abcdefghijklmnopqrstuvwxyz", False),
+        ("12345678901234567890", False),
+    ],
+)
+def test_what_comes_from_a_generator_looks_random(value: str, expected: bool) -> None:
+    assert looks_random(value) is expected
+
+
+def test_entropy_is_in_bits_per_character() -> None:
+    assert entropy("") == 0
+    assert entropy("aaaa") == 0
+    assert entropy("abab") == 1
+    assert entropy("abcdefgh") == 3

@@ -1,0 +1,133 @@
+"""How the store encrypts and authenticates: HKDF-SHA256, AES-256-GCM and HMAC-SHA256.
+
+The only door to the `cryptography` package. Fields are joined with their lengths in front, so
+that no two lists of fields give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from enum import Enum
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from envguard.store.keys import RootKey
+
+FORMAT = 1
+"""The version of everything that is written into a store."""
+
+ENCRYPTIONS = 2**31
+"""How many encryptions one key may do. NIST SP 800-38D section 8.3 allows 2^32 with random
+nonces of 96 bits; half of it leaves room for those that were never committed."""
+
+_NONCE = 12
+_TAG = 16
+_HASH = "sha256"
+_HASH_SIZE = 32
+
+
+class ForgedError(Exception):
+    """Something in the store is not what the holder of its key wrote: damaged, or tampered."""
+
+
+class Purpose(Enum):
+    """What a key does; each purpose has a key of its own."""
+
+    VALUE = "value"  # encrypts values
+    HEAD = "head"  # encrypts names and metadata
+    NAME = "name"  # HMAC under which a name is found
+    TOKEN = "token"  # noqa: S105 - a purpose: HMAC under which a write's token is found
+    STATE = "state"  # HMAC over heads, namespaces and the store's own row
+
+
+def pack(*fields: bytes | str | int) -> bytes:
+    """The fields, each with its length in front (4 bytes, big-endian). A text is its UTF-8 with
+    lone surrogates kept, a number 8 bytes, big-endian."""
+    joined = bytearray()
+    for field in fields:
+        if isinstance(field, str):
+            field = field.encode("utf-8", "surrogatepass")  # noqa: PLW2901 - the same field
+        elif isinstance(field, int):
+            field = field.to_bytes(8, "big")  # noqa: PLW2901 - the same field
+        joined += len(field).to_bytes(4, "big") + field
+    return bytes(joined)
+
+
+def unpack(packed: bytes) -> list[bytes]:
+    """The fields that `pack` joined. Raises ForgedError for anything else."""
+    fields = []
+    at = 0
+    while at < len(packed):
+        start = at + 4
+        at = start + int.from_bytes(packed[at:start], "big")
+        if at > len(packed):
+            raise ForgedError
+        fields.append(packed[start:at])
+    return fields
+
+
+def hkdf(key: bytes, salt: bytes, info: bytes, length: int = _HASH_SIZE) -> bytes:
+    """HKDF-SHA256 (RFC 5869), extract and expand; `length` is at most 255 hashes."""
+    if length > 255 * _HASH_SIZE:
+        raise ValueError("HKDF-SHA256 gives at most 8160 bytes")
+    secret = hmac.digest(salt or bytes(_HASH_SIZE), key, _HASH)
+    block = output = b""
+    counter = 0
+    while len(output) < length:
+        counter += 1
+        block = hmac.digest(secret, block + info + bytes([counter]), _HASH)
+        output += block
+    return output[:length]
+
+
+class Keys:
+    """The keys of one namespace of one store. The empty namespace is the store itself."""
+
+    def __init__(self, root: RootKey, store: bytes, namespace: str) -> None:
+        self._root = root
+        self._store = store
+        self._namespace = namespace
+        self._derived: dict[Purpose, bytes] = {}
+        self._ciphers: dict[Purpose, AESGCM] = {}
+
+    def seal(self, purpose: Purpose, plaintext: bytes, *context: bytes | str | int) -> bytes:
+        """The plaintext, encrypted: nonce, ciphertext, tag. Opens under the same context only."""
+        nonce = os.urandom(_NONCE)
+        data = self._associated(purpose, context)
+        return nonce + self._cipher(purpose).encrypt(nonce, plaintext, data)
+
+    def open(self, purpose: Purpose, sealed: bytes, *context: bytes | str | int) -> bytes:
+        """What `seal` was given. Raises ForgedError where the bytes or the context differ."""
+        if len(sealed) < _NONCE + _TAG:
+            raise ForgedError
+        data = self._associated(purpose, context)
+        try:
+            return self._cipher(purpose).decrypt(sealed[:_NONCE], sealed[_NONCE:], data)
+        except InvalidTag:
+            raise ForgedError from None
+
+    def mac(self, purpose: Purpose, *fields: bytes | str | int) -> bytes:
+        """An HMAC-SHA256 over the fields: 32 bytes."""
+        return hmac.digest(self._key(purpose), pack(*fields), _HASH)
+
+    def verify(self, mac: bytes, purpose: Purpose, *fields: bytes | str | int) -> None:
+        """Raises ForgedError unless `mac` is the one over the fields."""
+        if not hmac.compare_digest(mac, self.mac(purpose, *fields)):
+            raise ForgedError
+
+    def _associated(self, purpose: Purpose, context: tuple[bytes | str | int, ...]) -> bytes:
+        namespace, key = self._namespace, self._root.id
+        return pack(FORMAT, purpose.value, self._store, namespace, key, *context)
+
+    def _key(self, purpose: Purpose) -> bytes:
+        if purpose not in self._derived:
+            info = pack(FORMAT, purpose.value, self._namespace)
+            self._derived[purpose] = hkdf(self._root.reveal(), self._store, info)
+        return self._derived[purpose]
+
+    def _cipher(self, purpose: Purpose) -> AESGCM:
+        if purpose not in self._ciphers:
+            self._ciphers[purpose] = AESGCM(self._key(purpose))
+        return self._ciphers[purpose]

@@ -1,0 +1,86 @@
+"""How a key file and a store come into being: whole or not at all, 0600 from the first byte.
+
+Apart from the rest because only the first write on a machine needs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from envguard.core.errors import BackendError
+from envguard.core.files import private_directory, sync_directory
+from envguard.store.cipher import FORMAT, Keys, Purpose
+from envguard.store.database import APPLICATION, FAILURES, SCHEMA, connect, explain, use_log
+from envguard.store.keys import RootKey, read_key_file
+from envguard.store.records import Root, encode
+from envguard.store.snapshot import digest
+
+STORE_ID = 16
+"""Random bytes that tell stores apart; the salt of every key."""
+
+
+def create_key_file(path: Path) -> RootKey:
+    """A new root key, kept in a new file; where another process was first, its key."""
+    key = RootKey.new()
+
+    def fill(temporary: Path) -> None:
+        temporary.write_bytes(key.text().reveal().encode("ascii") + b"\n")
+
+    return key if _appear(path, fill) else read_key_file(path)
+
+
+def create_store(path: Path, root: RootKey) -> None:
+    """Makes an empty store at `path`, opened by `root`. Where another process was first, its
+    store stays. Raises BackendError."""
+
+    def fill(temporary: Path) -> None:
+        store = os.urandom(STORE_ID)
+        body = encode(Root(store=store.hex(), key=root.id, digest=digest([])))
+        mac = Keys(root, store, "").mac(Purpose.STATE, "store", body)
+        with contextlib.closing(connect(temporary)) as connection:
+            use_log(connection, path)
+            connection.executescript(
+                f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION};"
+                f"PRAGMA user_version = {FORMAT}; {SCHEMA}"
+            )
+            connection.execute("INSERT INTO store VALUES (1, ?, ?)", (body, mac))
+            connection.execute("COMMIT")
+
+    try:
+        _appear(path, fill)
+    except FAILURES as error:
+        raise explain(path, error) from None
+
+
+def _appear(path: Path, fill: Callable[[Path], None]) -> bool:
+    """Makes a file under another name, lets `fill` write it, and gives it its own name; False
+    where that name is taken by then. Raises BackendError where the file system refuses."""
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
+    try:
+        private_directory(path.parent)
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        try:
+            fill(temporary)
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            # Unlike a rename, a link never replaces what is there.
+            os.link(temporary, path)
+        finally:
+            for name in (temporary.name, f"{temporary.name}-wal", f"{temporary.name}-shm"):
+                temporary.with_name(name).unlink(missing_ok=True)
+        sync_directory(path.parent)
+    except FileExistsError:
+        if os.path.lexists(path):
+            return False
+        raise BackendError(
+            f"{path.parent} is not a folder, so that {path.name} cannot be made in it",
+            f"ls -ld {path.parent}",
+        ) from None
+    except OSError as error:
+        raise BackendError(
+            f"{path} cannot be made: {error.strerror}", f"ls -ld {path.parent}; df {path.parent}"
+        ) from None
+    return True

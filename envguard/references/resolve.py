@@ -1,0 +1,113 @@
+"""From references to values: each backend asked once, all problems in one error.
+
+What a backend, a variable or a file gives is a value and is never read as a reference again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from envguard.core.backend import Backend
+from envguard.core.errors import ConfigError, EnvguardError, NotFoundError
+from envguard.core.reference import Reference
+from envguard.core.secret import Secret
+
+FILE_LIMIT = 64 * 1024
+"""The longest text that `file:` reads, in bytes."""
+
+_OWN_PREFIX = "ENVGUARD_"
+
+
+class Wanted(NamedTuple):
+    """A reference, the key that it gives a value to, and the folder that `file:` is relative to."""
+
+    key: str
+    reference: Reference
+    folder: Path
+
+
+def resolve(
+    wanted: Sequence[Wanted], backends: Mapping[str, Backend], environ: Mapping[str, str]
+) -> list[Secret]:
+    """The values, in the order of `wanted`. `backends` holds one for each scheme that occurs.
+
+    Raises NotFoundError or ConfigError naming every key that has no value, BackendError where
+    a backend fails.
+    """
+    values: dict[Wanted, Secret] = {}
+    problems: list[EnvguardError] = []
+    for scheme in dict.fromkeys(w.reference.backend for w in wanted):
+        asked = [w for w in wanted if w.reference.backend == scheme]
+        if scheme in _LOCAL:
+            for want in asked:
+                try:
+                    values[want] = _LOCAL[scheme](want, environ)
+                except EnvguardError as error:
+                    problems.append(error)
+            continue
+        found = backends[scheme].read(list(dict.fromkeys(w.reference for w in asked)))
+        for want in asked:
+            if want.reference in found:
+                values[want] = found[want.reference]
+            else:
+                problems.append(
+                    NotFoundError(
+                        f"{want.key}: there is no {want.reference}",
+                        f"set it: envguard secrets set {want.reference.name}",
+                    )
+                )
+    if problems:
+        raise _joined(problems)
+    return [values[want] for want in wanted]
+
+
+def _literal(want: Wanted, _environ: Mapping[str, str]) -> Secret:
+    return Secret(want.reference.name)
+
+
+def _variable(want: Wanted, environ: Mapping[str, str]) -> Secret:
+    name = want.reference.name
+    if name.upper().startswith(_OWN_PREFIX):  # Windows knows no case
+        raise ConfigError(
+            f"{want.key}: env:{name} would hand out envguard's own settings",
+            f"remove it, or write literal:env:{name} if the text is meant",
+        )
+    if name not in environ:
+        raise NotFoundError(
+            f"{want.key}: there is no variable {name} in the environment",
+            f"export {name}, or write literal:env:{name} if the text is meant",
+        )
+    return Secret(environ[name])
+
+
+def _file(want: Wanted, _environ: Mapping[str, str]) -> Secret:
+    name = want.reference.name
+    hint = f"check the path, or write literal:file:{name} if the text is meant"
+    path = want.folder / name
+    try:
+        if not path.is_file():
+            raise NotFoundError(f"{want.key}: there is no file {path}", hint)
+        with path.open("rb") as file:
+            content = file.read(FILE_LIMIT + 1)
+    except OSError as error:
+        raise ConfigError(f"{want.key}: {path} cannot be read: {error.strerror}", hint) from None
+    if len(content) > FILE_LIMIT:
+        raise ConfigError(f"{want.key}: {path} is longer than {FILE_LIMIT} bytes", hint)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{want.key}: {path} is not UTF-8 text", hint) from None
+    return Secret(text.removesuffix("\r\n") if text.endswith("\r\n") else text.removesuffix("\n"))
+
+
+_LOCAL = {"literal": _literal, "env": _variable, "file": _file}
+
+
+def _joined(problems: Sequence[EnvguardError]) -> EnvguardError:
+    """One error for all of them: the first one's class and hint, every key named."""
+    if len(problems) == 1:
+        return problems[0]
+    what = "; ".join(problem.what for problem in problems)
+    return type(problems[0])(what, problems[0].hint)

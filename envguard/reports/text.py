@@ -1,0 +1,110 @@
+"""The scan report for a person: what, where, since when, what to do next; then what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from envguard.core.finding import Coverage, Finding, Unseen
+from envguard.core.rule import Severity
+from envguard.core.text import printable
+from envguard.reports.style import Style
+
+_COLOURS = {
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+}
+_SHOWN = 5  # occurrences, and paths in a list, before `and N more`
+
+
+def render(
+    findings: Sequence[Finding], coverage: Coverage, *, style: Style, verbose: bool = False
+) -> str:
+    """The whole report, with a line end after its last line. Text of the tree is escaped."""
+    lines: list[str] = []
+    for finding in sorted(findings, key=_importance):
+        lines += [*_finding(finding, style), ""]
+    lines += _coverage(findings, coverage, style, verbose)
+    return "\n".join(lines) + "\n"
+
+
+def _importance(finding: Finding) -> tuple[int, int, str, int]:
+    return -finding.severity, -finding.confidence, finding.path, finding.line
+
+
+def _finding(finding: Finding, style: Style) -> Iterator[str]:
+    severity = style.paint(finding.severity.name.lower(), _COLOURS[finding.severity])
+    place = f"{printable(finding.path)}:{finding.line}:{finding.column}"
+    title, rule = printable(finding.title), printable(finding.rule)
+    yield f"{severity}  {style.paint(title, 'bold')}  {style.paint(rule, 'dim')}"
+    yield f"  {place}  {printable(finding.preview)}"
+    if finding.commit is not None:
+        author = printable(finding.author or "")
+        yield f"  since {finding.commit[:12]}  {printable((finding.date or '')[:10])}  {author}"
+    if finding.in_head is not None:
+        yield "  still in HEAD" if finding.in_head else "  no longer in HEAD, but in the history"
+    if finding.pushed_to:
+        yield f"  in {_listed([printable(ref) for ref in finding.pushed_to])}"
+    others = [
+        f"{printable(o.path)}:{o.line}" if o.line else printable(o.path)
+        for o in finding.occurrences
+        if o.change == "introduced" and (o.path, o.commit) != (finding.path, finding.commit)
+    ]
+    if others:
+        yield f"  also in {_listed(list(dict.fromkeys(others)))}"
+    if finding.revoke:
+        yield f"  revoke it: {printable(finding.revoke)}"
+
+
+def _listed(items: list[str]) -> str:
+    shown = ", ".join(items[:_SHOWN])
+    return f"{shown} and {len(items) - _SHOWN} more" if len(items) > _SHOWN else shown
+
+
+def _coverage(
+    findings: Sequence[Finding], coverage: Coverage, style: Style, verbose: bool
+) -> Iterator[str]:
+    for unseen in coverage.skipped:
+        yield f"{style.paint('not scanned', 'bold red')}  {_unseen(unseen)}"
+    if verbose or len(coverage.excluded) <= _SHOWN:
+        for unseen in coverage.excluded:
+            yield f"{style.paint('left out', 'dim')}  {_unseen(unseen)}"
+    for note in coverage.notes:
+        yield f"note: {printable(note)}"
+    seen = [
+        f"{count:,} {_plural(noun, count)}"
+        for noun, count in (
+            ("file", coverage.files),
+            ("commit", coverage.commits),
+            ("blob", coverage.blobs),
+        )
+        if count
+    ]
+    seen.append(size(coverage.bytes))
+    if len(coverage.excluded) > _SHOWN and not verbose:
+        seen.append(f"{len(coverage.excluded):,} left out")
+    total = len(findings)
+    verdict = f"{total:,} {_plural('finding', total)}" if findings else "no findings"
+    colour = "bold red" if findings or not coverage.complete else "green"
+    if not coverage.complete:
+        verdict += ", but the scan is incomplete"
+    yield f"{style.paint(verdict, colour)} in {', '.join(seen)}"
+
+
+def _unseen(unseen: Unseen) -> str:
+    return f"{printable(unseen.path)}: {printable(unseen.reason)}"
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else noun + "s"
+
+
+def size(count: int) -> str:
+    """A number of bytes for a person, such as `1.2 MB`."""
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"

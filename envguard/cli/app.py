@@ -1,0 +1,139 @@
+"""Every command for typer: what `--help` shows, and what explains a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from envguard.cli import options
+from envguard.cli.declare import Globals, flag
+from envguard.cli.example import ExampleOptions, example
+from envguard.cli.hook import HookOptions, install, uninstall
+from envguard.cli.hot_commands import COMMANDS
+from envguard.cli.init import InitOptions, init
+from envguard.cli.migrate import MigrateOptions, migrate
+from envguard.cli.rules import RulesOptions, list_rules
+from envguard.cli.secrets import add_secrets
+from envguard.cli.streams import silence
+from envguard.cli.trust import TrustOptions, UntrustOptions, trust, untrust
+from envguard.cli.typed import ChosenCommand, add, group
+from envguard.core.errors import ExitCode
+
+
+class _Top(Globals):
+    """The options before the command's name."""
+
+    version: bool = flag("--version", help="Show the version and exit.")
+
+
+def call_typer(arguments: Sequence[str]) -> int:
+    """Runs a command through typer; returns its exit code, raises our own errors."""
+    try:
+        build()(list(arguments), prog_name="envguard")
+    except SystemExit as done:
+        return int(done.code or 0)
+    except OSError:  # its complaint cannot be written
+        silence()
+        return ExitCode.USAGE
+    except ChosenCommand as command:
+        chosen = command
+    return chosen.handler(chosen.given, chosen.options)
+
+
+def build() -> typer.Typer:
+    """The whole command line."""
+    app = typer.Typer(
+        help="Find credentials, move them into a secrets backend, document and inject them.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,  # its tracebacks show locals, which hold values
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    app.callback()(group(_Top))
+    add(
+        app,
+        "init",
+        InitOptions,
+        init,
+        help="Set this repository up: configuration, .gitignore, hook, .env.example, trust.",
+        examples=("envguard init", "envguard init --yes --name shop"),
+    )
+    add(
+        app,
+        "scan",
+        options.ScanOptions,
+        COMMANDS["scan"].handler,
+        help="Scan files, the index, a range of commits or the whole history for credentials.",
+        examples=(
+            "envguard scan                       # what git sees in this folder",
+            "envguard scan --staged              # what the next commit adds",
+            "envguard scan --history             # every commit of every ref",
+            "envguard scan --range main..HEAD    # what a branch adds",
+            "git diff | envguard scan --stdin --path change.diff",
+        ),
+    )
+    add(
+        app,
+        "migrate",
+        MigrateOptions,
+        migrate,
+        help="Move the secrets of a .env file into a backend and leave references.",
+        examples=(
+            "envguard migrate .env --to local: --plan   # show what would happen",
+            "envguard migrate .env --to local:",
+            "envguard migrate list                      # what was migrated",
+            "envguard migrate rollback ID               # give the .env back",
+        ),
+    )
+    add(
+        app,
+        "example",
+        ExampleOptions,
+        example,
+        help="Write .env.example: the keys, the comments, no secrets.",
+        examples=("envguard example", "envguard example --check    # in CI"),
+    )
+    add(
+        app,
+        "run",
+        options.RunOptions,
+        COMMANDS["run"].handler,
+        help="Start a command with the values of .env, references resolved.",
+        examples=(
+            "envguard run -- python manage.py runserver",
+            "envguard run --env-file .env.test -- pytest -q",
+        ),
+        stop=True,
+    )
+    add(
+        app,
+        "trust",
+        TrustOptions,
+        trust,
+        help="Allow this folder to name secrets: its namespace, backends and files.",
+        examples=("envguard trust", "envguard trust ~/src/shop"),
+    )
+    add(app, "untrust", UntrustOptions, untrust, help="Take that back.")
+    add_secrets(app)
+    hook = typer.Typer(help="Git hooks: refuse a commit that adds a credential.")
+    add(
+        hook,
+        "install",
+        HookOptions,
+        install,
+        help="Install the pre-commit hook of this repository.",
+        examples=("envguard hook install",),
+    )
+    add(hook, "uninstall", HookOptions, uninstall, help="Remove it again.")
+    add(
+        hook,
+        "run",
+        options.HookRunOptions,
+        COMMANDS["hook run"].handler,
+        help="What every hook calls: scans the range of the hook, the index, or the work tree.",
+    )
+    app.add_typer(hook, name="hook")
+    rules = typer.Typer(help="The rules that a scan uses.")
+    add(rules, "list", RulesOptions, list_rules, help="List the rules.")
+    app.add_typer(rules, name="rules")
+    return app

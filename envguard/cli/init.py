@@ -1,0 +1,65 @@
+"""`envguard init`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from envguard.cli.declare import Globals, Options, flag, text
+from envguard.cli.hook import own_program
+from envguard.cli.session import Session, confirm, start
+from envguard.core.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from envguard.jobs.init import Step
+
+
+class InitOptions(Options):
+    """`envguard init`."""
+
+    name: str | None = text("--name", metavar="NAME", help="The project's name; else the remote's.")
+    no_hook: bool = flag("--no-hook", help="Install no hook.")
+    yes: bool = flag("--yes", "-y", help="Do not ask.")
+
+
+def init(given: Globals, options: InitOptions) -> int:
+    """Sets the repository up; each step can be repeated."""
+    from envguard.jobs import init as job
+    from envguard.sources import git as git_door
+
+    session = start(given)
+    if session.config.file is None:
+        git = git_door.find(session.folder)
+        if git is not None and git.top != session.folder:
+            raise UsageError(
+                f"the repository begins at {git.top}", f"cd {git.top} && envguard init"
+            )
+    name = options.name or session.config.project_name or job.project_name(session.config.root)
+    session.say(f"envguard.toml with a project id for {name!r}, .gitignore lines for .env files,")
+    session.say("a hook that refuses a commit with a credential, .env.example, trust")
+    if not confirm("set this up?", yes=options.yes):
+        raise UsageError("nothing was set up", "answer y, or use --yes")
+    _tell(session, job.configure(session.config, session.profile, name, session.settings.folders))
+    _tell(session, job.ignore(session.folder))
+    _examples(session)
+    if not options.no_hook and git_door.find(session.folder) is not None:
+        _tell(session, job.install_hook(session.folder, own_program()))
+    session.say("next: envguard scan --history; envguard migrate .env --to local:")
+    return ExitCode.OK
+
+
+def _examples(session: Session) -> None:
+    from envguard.detection.prepare import built_in, prepare
+    from envguard.jobs.example import example
+
+    for name in session.profile.env_files:
+        file = session.config.root / name
+        if file.is_file():
+            detector = prepare(built_in(), session.settings.folders.cache)
+            done = example(file, detector, session.config.backends)
+            session.say(f"{done.path.name}: {'written' if done.changed else 'is in step'}")
+
+
+def _tell(session: Session, steps: Iterable[Step]) -> None:
+    for step in steps:
+        session.say(f"{step.what}: {step.outcome}")

@@ -1,0 +1,84 @@
+"""init: a repository gets its configuration, .gitignore, hook and trust."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from envguard.core.config import FILE_NAME, Config, Folders, Profile
+from envguard.core.errors import TrustError, UsageError
+from envguard.sources import git as git_door
+from envguard.sources.repository import remotes
+from envguard.workspace import gitignore, hooks, precommit, project, resources, trust
+
+HOOK = "pre-commit"
+PRE_COMMIT_FILE = ".pre-commit-config.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was set up, or why it was not."""
+
+    what: str
+    outcome: str
+
+
+def project_name(folder: Path) -> str:
+    """What to call the project: the last part of origin's URL, else the folder's name."""
+    git = git_door.find(folder)
+    url = remotes(git).get("origin", "") if git is not None else ""
+    name = url.rstrip("/").rpartition("/")[2].rpartition(":")[2].removesuffix(".git")
+    return name or folder.resolve().name
+
+
+def configure(config: Config, profile: Profile, name: str, folders: Folders) -> list[Step]:
+    """Writes `envguard.toml` with a project id of its own where there is none, and trusts it.
+
+    An id that came with the tree is not trusted here: `envguard trust` shows it first.
+    """
+    if config.project_id:
+        file = config.file or config.root / FILE_NAME
+        try:
+            trust.require(folders, config, profile)
+        except TrustError as error:
+            return [Step(file.name, "is there already"), Step("trust", error.hint)]
+        return [Step(file.name, "is there already"), Step("trust", "is recorded")]
+    made = project.begin(config, profile, name, folders)
+    written = (made.file or made.root / FILE_NAME).name
+    return [Step(written, f"written, project {name}"), Step("trust", "recorded for you")]
+
+
+def ignore(folder: Path) -> list[Step]:
+    """Keeps .env files out of git."""
+    git = git_door.find(folder)
+    if git is None:
+        return [Step(".gitignore", "not needed: this is no git repository")]
+    changed = gitignore.write(git.top / ".gitignore")
+    return [Step(".gitignore", "written" if changed else "is as it should be")]
+
+
+def install_hook(folder: Path, command: str) -> list[Step]:
+    """An entry for the pre-commit framework where the repository uses it, else a plain hook.
+
+    `command` is the absolute path of our own program.
+    """
+    git = git_door.find(folder)
+    if git is None:
+        raise UsageError(f"{folder} is not in a git repository", "git init")
+    framework = git.top / PRE_COMMIT_FILE
+    if framework.is_file():
+        added = precommit.write(framework)
+        if added is None:
+            return [Step(PRE_COMMIT_FILE, f"add this yourself:\n{precommit.SNIPPET}")]
+        return [Step(PRE_COMMIT_FILE, "entry added" if added else "has the entry already")]
+    script = hooks.script(resources.read("hooks", HOOK), command)
+    outcome = hooks.install(git.hooks, HOOK, script)
+    return [Step(f"{HOOK} hook", outcome.value)]
+
+
+def uninstall_hook(folder: Path) -> list[Step]:
+    """Removes the plain hook and puts back the one from before."""
+    git = git_door.find(folder)
+    if git is None:
+        raise UsageError(f"{folder} is not in a git repository", "go to the repository")
+    return [Step(f"{HOOK} hook", hooks.uninstall(git.hooks, HOOK).value)]

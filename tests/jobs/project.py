@@ -1,0 +1,176 @@
+"""A project that a test migrates and runs, in this process, through the jobs themselves."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from envguard.backends import registry
+from envguard.core.backend import Backend, Capability
+from envguard.core.config import Config, Profile, Settings, load
+from envguard.core.errors import BackendError
+from envguard.core.reference import Reference
+from envguard.core.secret import Secret
+from envguard.detection.detector import Detector
+from envguard.detection.prepare import built_in, prepare
+from envguard.jobs import run as run_job
+from envguard.jobs.migrate import plan as planning
+from envguard.jobs.migrate.apply import Opener, apply
+from envguard.jobs.migrate.request import Conflict, Outcome, Planned, Request
+
+
+@cache
+def detector() -> Detector:
+    """The built-in rules, compiled once for all tests."""
+    return prepare(built_in(), None)
+
+
+def random_value(seed: int, length: int = 32) -> str:
+    """A value that looks like a secret; always the same for a seed."""
+    alphabet = "abcdefghijkmnpqrstuvwxyz23456789"
+    return "".join(random.Random(seed).choices(alphabet, k=length))  # noqa: S311 - made up
+
+
+def never_asked(name: str) -> Conflict:
+    raise AssertionError(f"a conflict about {name}")
+
+
+class Project:
+    """A folder with a .env. `environ` is the calling environment of every job."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.env = self.root / ".env"
+        self.environ: Mapping[str, str] = {"HOME": os.environ["HOME"], "PATH": os.defpath}
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.of(self.environ)
+
+    @property
+    def config(self) -> Config:
+        return load(self.root)
+
+    @property
+    def profile(self) -> Profile:
+        return self.config.profile(None)
+
+    @property
+    def journal(self) -> Path:
+        return self.settings.folders.data / "journal"
+
+    def plan(
+        self,
+        file: Path | None = None,
+        *,
+        to: str = "local:",
+        everything: bool = False,
+        only: tuple[str, ...] = (),
+        exclude: tuple[str, ...] = (),
+        alias: str | None = None,
+        on_conflict: planning.Resolve = never_asked,
+        backend: Backend | None = None,
+    ) -> Planned:
+        request = Request(file or self.env, to, everything, only, exclude, alias)
+        config = self.config
+        if backend is None:
+            named = Config(config.root, config.file, backends=config.backends, project_id="unborn")
+            backend = registry.open_backend(
+                to, config if config.project_id else named, self.settings
+            )
+        return planning.plan(request, config, self.profile, backend, detector(), on_conflict)
+
+    def apply(self, planned: Planned, opened: Opener = registry.open_backend) -> Outcome:
+        return apply(planned, self.config, self.profile, self.settings, opened)
+
+    def migrate(
+        self, file: Path | None = None, *, everything: bool = False, to: str = "local:"
+    ) -> Outcome:
+        return self.apply(self.plan(file, to=to, everything=everything))
+
+    def backend(self, name: str = "local:") -> Backend:
+        return registry.open_backend(name, self.config, self.settings)
+
+    def stored(self, name: str) -> str | None:
+        reference = Reference("secret", name)
+        found = self.backend().read([reference]).get(reference)
+        return None if found is None else found.reveal()
+
+    def child_environ(
+        self,
+        *env_files: Path,
+        only: tuple[str, ...] = (),
+        exclude: tuple[str, ...] = (),
+        override: bool = True,
+        clean: bool = False,
+        trusted: bool = False,
+        profile: str | None = None,
+    ) -> Mapping[str, str]:
+        """The whole environment that `envguard run` would give to a child."""
+        request = run_job.Request(
+            ("true",), self.root, env_files, only, exclude, override, clean, trusted
+        )
+        config = self.config
+        return run_job.run(request, config, config.profile(profile), self.settings).environ
+
+    def given(self) -> dict[str, str]:
+        """What of the child's environment comes from the project."""
+        found = self.child_environ(clean=True)
+        return dict(found)
+
+
+class Faulty:
+    """A backend that passes everything on to a real one, but for one call that goes wrong.
+
+    `fault` is the number of that call, counted from 0 over all of them; `calls` are their names.
+    """
+
+    capabilities = Capability.READ | Capability.WRITE
+
+    def __init__(self, inner: Backend, fault: int = -1, *, after: bool = False) -> None:
+        self.inner = inner
+        self.fault = fault
+        self.after = after
+        self.calls: list[str] = []
+
+    def _call(self, name: str) -> bool:
+        """Notes a call; raises where it fails before it does anything, True: afterwards."""
+        self.calls.append(name)
+        wrong = len(self.calls) - 1 == self.fault
+        if wrong and not self.after:
+            self.fail()
+        return wrong
+
+    def fail(self) -> None:
+        raise BackendError("the backend is out of reach", "check the network")
+
+    def locate(self, key: str) -> Reference:
+        wrong = self._call("locate")
+        found = self.inner.locate(key)
+        if wrong:
+            self.fail()
+        return found
+
+    def check(self) -> None:
+        self.inner.check()
+
+    def read(self, refs: Sequence[Reference]) -> Mapping[Reference, Secret]:
+        wrong = self._call("read")
+        found = self.inner.read(refs)
+        if wrong:
+            self.fail()
+        return found
+
+    def write(self, ref: Reference, value: Secret, *, token: str) -> str:
+        wrong = self._call("write")
+        version = self.inner.write(ref, value, token=token)
+        if wrong:
+            self.fail()
+        return version
+
+    def delete(self, ref: Reference) -> bool:  # noqa: ARG002 - the protocol's
+        raise AssertionError("a migration deletes nothing")

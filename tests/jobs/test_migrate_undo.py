@@ -1,0 +1,173 @@
+"""A migration is taken back byte for byte, or says what it keeps."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from envguard.core.errors import BackendError, NotFoundError, UsageError
+from envguard.jobs.migrate import undo
+from envguard.jobs.migrate.request import Conflict
+from envguard.journal.record import State
+from tests.jobs.project import Project, random_value
+
+ONE = random_value(1)
+TEXT = f"\ufeffA_KEY='{ONE}' # one\r\n\r\nB=2".encode()
+
+
+@pytest.fixture
+def full(project: Project) -> Project:
+    project.env.write_bytes(TEXT)
+    project.env.chmod(0o640)
+    return project
+
+
+def test_a_rollback_gives_the_file_back_with_its_mode(full: Project) -> None:
+    outcome = full.migrate()
+    full.env.chmod(0o600)
+    assert full.env.read_bytes() != TEXT
+    done = undo.rollback(outcome.id, full.settings)
+    assert done == undo.Undone(full.env, None)
+    assert (full.env.read_bytes(), full.env.stat().st_mode & 0o7777) == (TEXT, 0o640)
+    assert full.stored("A_KEY") == ONE
+    states = [record.state for record in undo.migrations(full.settings)[0]]
+    assert states == [State.ROLLED_BACK]
+    assert undo.rollback(outcome.id, full.settings).beside is None
+    assert full.migrate().linked == 1
+
+
+def test_a_file_that_was_removed_comes_back(full: Project) -> None:
+    outcome = full.migrate()
+    full.env.unlink()
+    undo.rollback(outcome.id, full.settings)
+    assert (full.env.read_bytes(), full.env.stat().st_mode & 0o7777) == (TEXT, 0o640)
+
+
+def test_a_file_that_was_changed_is_kept_and_the_old_one_put_beside_it(full: Project) -> None:
+    outcome = full.migrate()
+    changed = full.env.read_bytes() + b"\r\nNEW=1\r\n"
+    full.env.write_bytes(changed)
+    for _ in range(2):
+        beside = undo.rollback(outcome.id, full.settings).beside
+        assert beside is not None
+        assert (beside.read_bytes(), beside.stat().st_mode & 0o7777) == (TEXT, 0o600)
+        assert beside.parent == full.root
+        assert full.env.read_bytes() == changed
+    # It is no leftover of ours that the next migration sweeps away.
+    full.env.write_bytes(TEXT)
+    full.migrate()
+    assert beside.exists()
+
+
+def test_a_rollback_needs_the_key_and_not_the_store(full: Project) -> None:
+    outcome = full.migrate()
+    data = full.settings.folders.data
+    for file in data.glob("store.db*"):
+        file.unlink()
+    undo.rollback(outcome.id, full.settings)
+    assert full.env.read_bytes() == TEXT
+    assert not list(data.glob("store.db*"))
+    outcome = full.migrate()
+    after = full.env.read_bytes()
+    (full.settings.folders.config / "store.key").unlink()
+    with pytest.raises(BackendError, match=r"the key of .*store\.db is missing"):
+        undo.rollback(outcome.id, full.settings)
+    assert full.env.read_bytes() == after
+
+
+def test_a_rollback_uses_the_key_of_the_store_that_was_migrated_into(full: Project) -> None:
+    outcome = full.migrate(to=f"local://{full.root.parent / 'own.db'}")
+    shutil.rmtree(full.root / "envguard.toml", ignore_errors=True)
+    (full.root / "envguard.toml").unlink()
+    undo.rollback(outcome.id, full.settings)
+    assert full.env.read_bytes() == TEXT
+
+
+def test_a_damaged_backup_changes_nothing(full: Project) -> None:
+    outcome = full.migrate()
+    backup = full.journal / f"{outcome.id}.egb"
+    content = backup.read_bytes()
+    backup.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    after = full.env.read_bytes()
+    with pytest.raises(BackendError, match="is damaged"):
+        undo.rollback(outcome.id, full.settings)
+    assert full.env.read_bytes() == after
+
+
+@pytest.mark.parametrize("place", ["no folder", "a folder", "a link"])
+def test_a_place_that_cannot_be_written_is_an_error(full: Project, place: str) -> None:
+    outcome = full.migrate()
+    after = full.env.read_bytes()
+    full.env.unlink()
+    if place == "no folder":
+        shutil.rmtree(full.root)
+    elif place == "a folder":
+        full.env.mkdir()
+    else:
+        elsewhere = full.root / "elsewhere"
+        elsewhere.write_bytes(after)
+        full.env.symlink_to(elsewhere)
+    with pytest.raises(UsageError) as refused:
+        undo.rollback(outcome.id, full.settings)
+    assert ONE not in refused.value.what
+    if place == "a link":
+        assert (full.root / "elsewhere").read_bytes() == after
+
+
+def test_migrations_are_listed_and_forgotten_without_the_key(full: Project) -> None:
+    outcome = full.migrate()
+    (full.settings.folders.config / "store.key").unlink()
+    listed, damaged = undo.migrations(full.settings)
+    assert [(r.id, r.path, r.backend, r.state) for r in listed] == [
+        (outcome.id, full.env, "local:", State.DONE)
+    ]
+    assert damaged == []
+    assert undo.known(outcome.id, full.settings)
+    undo.forget(outcome.id, full.settings)
+    assert not undo.known(outcome.id, full.settings)
+    assert list(full.journal.iterdir()) == []
+    with pytest.raises(NotFoundError):
+        undo.rollback(outcome.id, full.settings)
+
+
+def test_a_damaged_record_does_not_hide_the_others(full: Project) -> None:
+    first = full.migrate().id
+    full.env.write_bytes(TEXT)
+    full.migrate()
+    (full.journal / f"{first}.json").write_text("{}")
+    listed, damaged = undo.migrations(full.settings)
+    assert (len(listed), damaged) == (1, [first])
+
+
+def test_looking_at_an_empty_journal_makes_nothing(project: Project) -> None:
+    assert undo.migrations(project.settings) == ([], [])
+    assert not undo.known("x", project.settings)
+    with pytest.raises(NotFoundError):
+        undo.rollback("x", project.settings)
+    for name in ("../x", "", "a/b"):
+        with pytest.raises(UsageError):
+            undo.known(name, project.settings)
+    assert not Path(project.environ["HOME"], ".local").exists()
+
+
+def test_a_rollback_names_what_was_overwritten(full: Project) -> None:
+    first = full.migrate()
+    other = full.root / ".env.test"
+    other.write_text(f"A_KEY={random_value(5)}\n")
+    planned = full.plan(other, on_conflict=lambda _: Conflict.OVERWRITE)
+    outcome = full.apply(planned)
+    done = undo.rollback(outcome.id, full.settings)
+    assert done.overwritten == ("A_KEY@2",)
+    assert undo.rollback(first.id, full.settings).overwritten == ()
+
+
+def test_what_an_interrupted_rollback_left_is_swept(full: Project) -> None:
+    outcome = full.migrate()
+    left = full.root / ".env.envguard-0123abcd"
+    left.write_bytes(TEXT)
+    os.utime(left, (0, 0))
+    undo.rollback(outcome.id, full.settings)
+    assert not left.exists()

@@ -1,0 +1,73 @@
+"""What `trust` shows and records is what `run` will ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from envguard.core.errors import TrustError, UsageError
+from envguard.jobs import trust
+from tests.jobs.project import Project
+
+
+@pytest.fixture
+def cloned(project: Project) -> Project:
+    """A project whose configuration came with a clone."""
+    (project.root / "envguard.toml").write_text(
+        '[project]\nid = "theirs"\n'
+        '[backends.team]\nurl = "local:///team.db"\n'
+        "[profiles.dev.env]\n"
+        'KEY = "file:/etc/hostname"\n'
+    )
+    project.env.write_text("A=file:../a\nB=file:inside\nC=secret:C\nD=file:\n")
+    return project
+
+
+def asked(project: Project, *env_files: Path) -> trust.Asked:
+    return trust.claim(project.config, project.profile, project.settings.folders, env_files)
+
+
+def test_everything_that_a_folder_asks_for_is_shown(cloned: Project) -> None:
+    found = asked(cloned)
+    assert (found.folder, found.namespace) == (str(cloned.root), "theirs")
+    assert found.backends == {"team": "local:///team.db", "secret": "local:"}
+    assert found.files == tuple(sorted([str(cloned.root.parent / "a"), "/etc/hostname"]))
+    assert found.owner is None
+
+
+def test_named_files_are_looked_into_instead_of_the_profiles(cloned: Project) -> None:
+    named = cloned.root.parent / "shared.env"
+    named.write_text("A=file:b\n")
+    files = asked(cloned, named).files
+    outside = cloned.root.parent
+    assert files == tuple(sorted([str(outside / "b"), str(named), "/etc/hostname"]))
+    with pytest.raises(UsageError, match="cannot be read"):
+        asked(cloned, cloned.root / "none")
+
+
+def test_a_namespace_of_another_folder_is_shown_as_such(cloned: Project, tmp_path: Path) -> None:
+    trust.record(cloned.config, cloned.profile, cloned.settings.folders)
+    copy = Project(tmp_path / "copy")
+    (copy.root / "envguard.toml").write_text('[project]\nid = "theirs"\n')
+    assert asked(copy).owner == str(cloned.root)
+    assert asked(cloned).owner is None
+
+
+def test_what_was_recorded_runs_until_it_is_taken_back(cloned: Project) -> None:
+    cloned.env.write_text("A=env:PATH\n")
+    (cloned.root / "envguard.toml").write_text('[project]\nid = "theirs"\n')
+    with pytest.raises(TrustError):
+        cloned.given()
+    trust.record(cloned.config, cloned.profile, cloned.settings.folders)
+    assert cloned.given() == {"A": cloned.environ["PATH"]}
+    assert trust.forget(cloned.root, cloned.settings.folders)
+    assert not trust.forget(cloned.root, cloned.settings.folders)
+    with pytest.raises(TrustError):
+        cloned.given()
+
+
+def test_a_reference_that_can_be_no_path_is_an_error(cloned: Project) -> None:
+    cloned.env.write_text("A='file:a\0b'\n")
+    with pytest.raises(UsageError, match="cannot be the path of a file"):
+        asked(cloned)

@@ -1,0 +1,131 @@
+"""What each start of the program loads: libraries are looked for in `sys.modules`, not timed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.program import PROGRAM, call
+
+if TYPE_CHECKING:
+    from tests.conftest import Repository
+
+# Written into a folder of PYTHONPATH; `run` never ends in Python, so its exec is told, too.
+SITECUSTOMIZE = """
+import atexit
+import os
+import sys
+
+def tell():
+    with open(os.environ["MODULES_FILE"], "w") as file:
+        file.write("\\n".join(sys.modules))
+
+def telling(*arguments, _execve=os.execve):
+    tell()
+    return _execve(*arguments)
+
+atexit.register(tell)
+os.execve = telling
+"""
+
+SDKS = ("boto3", "botocore", "hvac", "google", "azure", "kubernetes", "keyring", "pyrage")
+NEVER = {*SDKS, "detect_secrets", "git", "gitdb", "pydantic", "fastapi", "requests", "urllib3"}
+COMMAND_LINE = {"typer", "click", "rich", "pygments"}
+HEAVY = {"asyncio", "http", "email", "ssl", "concurrent", "multiprocessing", "unittest"}
+STORE = {"cryptography", "sqlite3"}
+SCANNER = {"hyperscan"}
+
+Modules = set[str]
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Callable[..., Modules]:
+    """The top-level modules that a call of the program has loaded at its end."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(SITECUSTOMIZE)
+    told = tmp_path / "modules"
+
+    def run(folder: Path, *arguments: str, code: int = 0) -> Modules:
+        environ = {"PYTHONPATH": str(tmp_path / "site"), "MODULES_FILE": str(told)}
+        done = subprocess.run(
+            [PROGRAM, *arguments],
+            cwd=folder,
+            env={**os.environ, **environ},
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stderr
+        return {name.partition(".")[0] for name in told.read_text().splitlines()}
+
+    return run
+
+
+@pytest.fixture
+def project(repository: Repository) -> Path:
+    """A project that is set up, with references in its .env and something staged."""
+    assert call("init", "--yes", cwd=repository.root).code == 0
+    assert call("secrets", "set", "A", "value", cwd=repository.root).code == 0
+    repository.write(".env", "A=secret:A\nB=literal:text\nC=plain\n")
+    repository.write("a.py", "print('hello')\n")
+    repository.git("add", "a.py")
+    assert call("scan", "--staged", cwd=repository.root).code == 0  # fills the cache
+    return repository.root
+
+
+def test_run_loads_what_it_needs_and_no_more(project: Path, loaded: Callable[..., Modules]) -> None:
+    modules = loaded(project, "run", "--", "true")
+    assert modules >= {"envguard", "dotenv", *STORE}
+    assert modules & (NEVER | COMMAND_LINE | HEAVY | SCANNER | {"tomlkit"}) == set()
+
+
+def test_run_without_references_opens_no_store(
+    project: Path, loaded: Callable[..., Modules]
+) -> None:
+    (project / ".env").write_text("C=plain\n")
+    modules = loaded(project, "run", "--", "true")
+    assert modules & (NEVER | COMMAND_LINE | HEAVY | SCANNER | STORE | {"tomlkit"}) == set()
+
+
+@pytest.mark.parametrize("arguments", [["scan", "--staged"], ["hook", "run"]])
+def test_a_staged_scan_loads_what_it_needs_and_no_more(
+    arguments: list[str], project: Path, loaded: Callable[..., Modules]
+) -> None:
+    modules = loaded(project, *arguments)
+    assert modules >= {"envguard", *SCANNER}
+    unneeded = NEVER | COMMAND_LINE | HEAVY | STORE | {"tomlkit", "dotenv"}
+    assert modules & unneeded == set()
+
+
+def test_the_hook_for_env_files_loads_no_more(
+    project: Path, loaded: Callable[..., Modules]
+) -> None:
+    modules = loaded(project, "hook", "run", "--env")
+    assert modules & (NEVER | COMMAND_LINE | HEAVY | STORE | {"tomlkit"}) == set()
+
+
+def test_the_version_loads_nothing(tmp_path: Path, loaded: Callable[..., Modules]) -> None:
+    modules = loaded(tmp_path, "--version")
+    libraries = NEVER | COMMAND_LINE | HEAVY | STORE | SCANNER
+    assert modules & (libraries | {"tomlkit", "dotenv", "json", "subprocess", "tomllib"}) == set()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["scan", "--help"], ["secrets", "get", "-h"]])
+def test_help_loads_typer_and_no_library_of_the_commands(
+    arguments: list[str], tmp_path: Path, loaded: Callable[..., Modules]
+) -> None:
+    modules = loaded(tmp_path, *arguments)
+    assert "typer" in modules
+    never = NEVER - {"pydantic"}  # typer reads its options with it
+    assert modules & (never | STORE | SCANNER | {"tomlkit", "dotenv", "tomllib"}) == set()
+
+
+def test_the_cases_can_fail(tmp_path: Path, loaded: Callable[..., Modules]) -> None:
+    """A scan outside the cache, `secrets` and `init` do load what the others must not."""
+    (tmp_path / "x.txt").write_text("text\n")
+    assert loaded(tmp_path, "secrets", "set", "A", "1", "--store", "s.db") >= {*STORE, "typer"}
+    assert "tomlkit" in loaded(tmp_path, "init", "--yes")

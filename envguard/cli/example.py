@@ -17,7 +17,7 @@ class ExampleOptions(Options):
 
 def example(given: Globals, options: ExampleOptions) -> int:
     """Writes, or checks, the example of each file."""
-    from envguard.detection.prepare import built_in, prepare
+    from envguard.detection.prepare import standard
     from envguard.jobs.example import example as job
 
     session = start(given)
@@ -28,7 +28,7 @@ def example(given: Globals, options: ExampleOptions) -> int:
         files = [file for file in named if file.exists()]
     if not files:
         raise UsageError("there is no .env file", "name one: envguard example FILE")
-    detector = prepare(built_in(), session.settings.folders.cache)
+    detector = standard(session.settings.folders.cache)
     out_of_step = False
     for file in files:
         done = job(file, detector, session.config.backends, check=options.check)

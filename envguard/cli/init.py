@@ -49,13 +49,13 @@ def init(given: Globals, options: InitOptions) -> int:
 
 
 def _examples(session: Session) -> None:
-    from envguard.detection.prepare import built_in, prepare
+    from envguard.detection.prepare import standard
     from envguard.jobs.example import example
 
     for name in session.profile.env_files:
         file = session.config.root / name
         if file.is_file():
-            detector = prepare(built_in(), session.settings.folders.cache)
+            detector = standard(session.settings.folders.cache)
             done = example(file, detector, session.config.backends)
             session.say(f"{done.path.name}: {'written' if done.changed else 'is in step'}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envguard.cli.declare import Globals, Options, flag, many, text, words
 from envguard.cli.options import FORMATS
@@ -14,6 +15,9 @@ from envguard.core.errors import ExitCode, NotFoundError, UsageError
 from envguard.core.plan import Action, Plan
 from envguard.core.text import printable
 from envguard.jobs.migrate.request import Conflict, Outcome, Request
+
+if TYPE_CHECKING:
+    from envguard.detection.detector import Detector
 
 _CONFLICTS = ("ask", "fail", "keep", "overwrite")
 
@@ -41,33 +45,36 @@ def migrate(given: Globals, options: MigrateOptions) -> int:
     verb = options.words[0] if options.words else ""
     if verb in _VERBS and not (session.folder / verb).is_file():
         return _VERBS[verb](session, options)
+    from envguard.detection.prepare import standard
     from envguard.jobs.migrate.apply import apply
     from envguard.jobs.migrate.job import plan
 
     request = _request(session, options)
+    detector = standard(session.settings.folders.cache)
     planned = plan(
         request,
         session.config,
         session.profile,
         session.settings,
+        detector,
         lambda name: _conflict(options, name),
     )
     _show(session, planned.plan, options.format)
     if options.plan:
         return ExitCode.OK
     # What the example would refuse is known before anything is done.
-    _document(session, request, session.config, check=True)
+    _document(session, request, detector, session.config, check=True)
     if not planned.plan.moves:
         session.say("there is nothing to move")
         # After a crash the example may still be missing.
-        _document(session, request, session.config)
+        _document(session, request, detector, session.config)
         return ExitCode.OK
     question = f"move {len(planned.plan.moves)} to {printable(planned.plan.backend)}?"
     if not confirm(question, yes=options.yes):
         raise UsageError("nothing was moved", "answer y, or use --yes")
     outcome = apply(planned, session.config, session.profile, session.settings)
     _tell(session, request, outcome)
-    _document(session, request, outcome.config)
+    _document(session, request, detector, outcome.config)
     session.say("next: envguard run -- COMMAND; envguard scan --history shows what to rotate")
     return ExitCode.OK
 
@@ -133,13 +140,13 @@ def _show(session: Session, plan: Plan, format: str) -> None:
 _COLOURS = {Action.MOVE: "bold green", Action.LINK: "green", Action.KEEP: "dim"}
 
 
-def _document(session: Session, request: Request, config: Config, *, check: bool = False) -> None:
+def _document(
+    session: Session, request: Request, detector: Detector, config: Config, *, check: bool = False
+) -> None:
     """Brings .env.example into step, or only looks whether that can be done."""
     from envguard.jobs.example import example
-    from envguard.jobs.migrate.job import detector
 
-    found = detector(session.settings.folders)
-    done = example(request.file, found, config.backends, check=check)
+    done = example(request.file, detector, config.backends, check=check)
     if not check:
         changed = "written" if done.changed else "is in step"
         session.say(f"{printable(done.path.name)} {changed}")

@@ -19,22 +19,14 @@ from envguard.core.rule import Confidence, Rule, Severity
 from envguard.detection import cache
 from envguard.detection.assignments import ANCHOR
 from envguard.detection.automaton import Automaton, platform_key
+from envguard.detection.builtin import RuleFile, built_in
 from envguard.detection.detector import Detector, anchors
-
-RuleFile = tuple[Path, bytes]
-"""The name of a rule file, for errors, and its content."""
 
 # The fields of a rule that a scan needs, in the order of the cached rows.
 _FIELDS = (
     *("id", "title", "severity", "confidence", "pattern", "anchor"),
     *("source", "revoke", "proof", "span", "weighed"),
 )
-
-
-def built_in() -> list[RuleFile]:
-    """The rule files that come with envguard."""
-    folder = Path(__file__).parent / "rules"
-    return [(file, file.read_bytes()) for file in sorted(folder.glob("*.toml"))]
 
 
 def prepare(files: Sequence[RuleFile], folder: Path | None) -> Detector:
@@ -55,6 +47,11 @@ def prepare(files: Sequence[RuleFile], folder: Path | None) -> Detector:
     packed = _packed(rules)
     cache.write(file, len(packed).to_bytes(4, "big") + packed + automaton.serialized())
     return detector
+
+
+def standard(folder: Path | None) -> Detector:
+    """A detector for the built-in rules alone, kept in `folder`."""
+    return prepare(built_in(), folder)
 
 
 def _built(files: Sequence[RuleFile]) -> tuple[Detector, Sequence[Rule], Automaton]:

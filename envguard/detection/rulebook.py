@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from envguard.core.errors import ConfigError
 from envguard.core.rule import Confidence, Rule, Severity
+from envguard.detection.builtin import RuleFile, built_in, builtin_files
 from envguard.detection.proofs import PROOFS
 
 if sys.version_info >= (3, 11):
@@ -21,17 +21,11 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_FOLDER = Path(__file__).parent / "rules"
 _TEXTS = ("id", "title", "severity", "confidence", "pattern", "anchor", "source", "revoke")
 _LISTS = ("examples", "non_examples")
 _FIELDS = (*_TEXTS, *_LISTS, "proof", "span", "weighed")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _MAX_SPAN = 65_536
-
-
-def builtin_files() -> tuple[Path, ...]:
-    """The rule files that come with envguard, by name."""
-    return tuple(sorted(_FOLDER.glob("*.toml")))
 
 
 def load(files: Sequence[Path] | None = None) -> tuple[Rule, ...]:
@@ -40,10 +34,10 @@ def load(files: Sequence[Path] | None = None) -> tuple[Rule, ...]:
     Raises ConfigError, which names the file and the rule, for a file that cannot be read and for
     a rule that is incomplete, wrong, or has the id of another one.
     """
-    return collect([(file, _read(file)) for file in (*builtin_files(), *(files or ()))])
+    return collect([*built_in(), *((file, _read(file)) for file in files or ())])
 
 
-def collect(files: Sequence[tuple[Path, bytes]]) -> tuple[Rule, ...]:
+def collect(files: Sequence[RuleFile]) -> tuple[Rule, ...]:
     """The rules in the contents of files, in this order; raises as `load`."""
     rules: dict[str, Rule] = {}
     builtin = builtin_files()
@@ -57,17 +51,6 @@ def collect(files: Sequence[tuple[Path, bytes]]) -> tuple[Rule, ...]:
                 )
             rules[rule.id] = rule
     return tuple(rules.values())
-
-
-def digest(files: Sequence[Path] | None = None) -> str:
-    """SHA-256, in hex, over the rule files that `load(files)` reads. Raises ConfigError.
-
-    Equal digests mean equal rules: whatever is derived from rules can be kept under it.
-    """
-    total = sha256()
-    for file in (*builtin_files(), *(files or ())):
-        total.update(sha256(_read(file)).digest())
-    return total.hexdigest()
 
 
 def parse(data: bytes, file: Path, *, check: bool = True) -> tuple[Rule, ...]:

@@ -11,7 +11,7 @@ from envguard.core.errors import UsageError
 from envguard.core.finding import Coverage
 from envguard.core.text import printable
 from envguard.detection.classify import Kind, classify
-from envguard.detection.prepare import built_in, prepare
+from envguard.detection.prepare import standard
 from envguard.envfile import document
 from envguard.sources import git as git_door
 from envguard.sources import index, ranges
@@ -68,7 +68,7 @@ def committed_values(
 def _problems(
     git: Git, places: list[tuple[str, str]], config: Config, settings: Settings
 ) -> list[Problem]:
-    detector = prepare(built_in(), settings.folders.cache)
+    detector = standard(settings.folders.cache)
     problems: list[Problem] = []
     contents = git.contents(blob for blob, _ in places)
     for (blob, path), (_, content) in zip(places, contents, strict=True):

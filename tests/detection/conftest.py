@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from envguard.detection.detector import Detector
-from envguard.detection.prepare import built_in, prepare
+from envguard.detection.prepare import standard
 
 
 @pytest.fixture(scope="session")
 def detector() -> Detector:
     """A detector for the built-in rules; making one takes half a second."""
-    return prepare(built_in(), None)
+    return standard(None)

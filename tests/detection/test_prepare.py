@@ -13,8 +13,9 @@ from envguard.core.document import Document
 from envguard.core.errors import ConfigError
 from envguard.detection import cache
 from envguard.detection import prepare as module
+from envguard.detection.builtin import RuleFile, built_in
 from envguard.detection.detector import Detector
-from envguard.detection.prepare import RuleFile, built_in, prepare
+from envguard.detection.prepare import prepare
 from tests.detection import samples
 from tests.detection.oracle import RULES, Sight, sight
 
@@ -118,8 +119,8 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from envguard.core.document import Document
-from envguard.detection.prepare import built_in, prepare
-detector = prepare(built_in(), Path(sys.argv[1]))
+from envguard.detection.prepare import standard
+detector = standard(Path(sys.argv[1]))
 print(len(detector.candidates(Document("", sys.stdin.buffer.read()))))
 """
 

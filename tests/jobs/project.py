@@ -15,7 +15,7 @@ from envguard.core.errors import BackendError
 from envguard.core.reference import Reference
 from envguard.core.secret import Secret
 from envguard.detection.detector import Detector
-from envguard.detection.prepare import built_in, prepare
+from envguard.detection.prepare import standard
 from envguard.jobs import run as run_job
 from envguard.jobs.migrate import plan as planning
 from envguard.jobs.migrate.apply import Opener, apply
@@ -25,7 +25,7 @@ from envguard.jobs.migrate.request import Conflict, Outcome, Planned, Request
 @cache
 def detector() -> Detector:
     """The built-in rules, compiled once for all tests."""
-    return prepare(built_in(), None)
+    return standard(None)
 
 
 def random_value(seed: int, length: int = 32) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from secrets import token_hex
 
 from envguard.backends.registry import open_backend
-from envguard.core.config import Config, Folders, Profile, Settings
+from envguard.core.config import Config, Profile, Settings
 from envguard.detection.detector import Detector
-from envguard.detection.prepare import built_in, prepare
 from envguard.jobs.migrate.plan import Resolve
 from envguard.jobs.migrate.plan import plan as make_plan
 from envguard.jobs.migrate.request import Planned, Request
@@ -15,7 +14,12 @@ from envguard.workspace import trust
 
 
 def plan(
-    request: Request, config: Config, profile: Profile, settings: Settings, on_conflict: Resolve
+    request: Request,
+    config: Config,
+    profile: Profile,
+    settings: Settings,
+    detector: Detector,
+    on_conflict: Resolve,
 ) -> Planned:
     """What the migration will do; nothing is written. Raises EnvguardError."""
     if config.project_id or request.backend in config.backends or _is_the_trees(request, profile):
@@ -23,12 +27,7 @@ def plan(
     # A project without an id gets one when the plan is applied: nothing is under it yet.
     project = config if config.project_id else config._replace(project_id=token_hex(16))
     backend = open_backend(request.backend, project, settings)
-    return make_plan(request, config, profile, backend, detector(settings.folders), on_conflict)
-
-
-def detector(folders: Folders) -> Detector:
-    """A detector with the built-in rules."""
-    return prepare(built_in(), folders.cache)
+    return make_plan(request, config, profile, backend, detector, on_conflict)
 
 
 def _is_the_trees(request: Request, profile: Profile) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from envguard.core.config import Config, Folders
 from envguard.core.errors import UsageError
+from envguard.detection.builtin import RuleFile
 from envguard.detection.findings import key, likely
-from envguard.detection.prepare import RuleFile
 from envguard.jobs.scan.attributed import attributed
 from envguard.jobs.scan.changes import read_changes
 from envguard.jobs.scan.messages import with_messages

@@ -9,7 +9,7 @@ from envguard.detection.findings import likely
 from envguard.jobs.scan.attributed import attributed
 from envguard.jobs.scan.messages import with_messages
 from envguard.jobs.scan.request import Request, Result
-from envguard.jobs.scan.state import Progress, begin
+from envguard.jobs.scan.state import Progress, begin, repository
 from envguard.sources import history as source
 
 
@@ -19,7 +19,7 @@ def scan(request: Request, config: Config, folders: Folders, progress: Progress)
     Raises UsageError where there is no repository or no commit yet.
     """
     scan = begin(request, config, folders, progress)
-    git, coverage = scan.repository(), scan.coverage
+    git, coverage = repository(request), scan.coverage
     holds: dict[str, list[Candidate]] = {}
     for document in source.blobs(git, coverage):
         # Without a path yet the confidence is the highest that any path could give.
@@ -30,5 +30,6 @@ def scan(request: Request, config: Config, folders: Folders, progress: Progress)
         raise UsageError(
             f"{git.top} has no commits yet", "commit something, or scan its files: envguard scan"
         )
-    findings = attributed(scan, source.trace(git, holds), holds, source.in_head(git))
+    heads = source.in_head(git) if holds else {}
+    findings = attributed(scan, source.trace(git, holds), holds, heads)
     return scan.result(with_messages(scan, git, findings))

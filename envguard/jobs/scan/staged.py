@@ -7,14 +7,14 @@ from envguard.core.finding import Finding
 from envguard.detection.findings import key
 from envguard.jobs.scan.changes import read_changes
 from envguard.jobs.scan.request import Request, Result
-from envguard.jobs.scan.state import Progress, begin
+from envguard.jobs.scan.state import Progress, begin, repository
 from envguard.sources.index import staged
 
 
 def scan(request: Request, config: Config, folders: Folders, progress: Progress) -> Result:
     """Scans the index: a credential that HEAD's version of the file has is not new."""
     scan = begin(request, config, folders, progress)
-    git = scan.repository()
+    git = repository(request)
     everything = staged(git, scan.coverage)
     changes = [c for c in everything if not scan.excludes(c.path)]
     holds = read_changes(scan, git, changes)

@@ -10,10 +10,11 @@ from envguard.core.document import Document
 from envguard.core.errors import UsageError
 from envguard.core.finding import Coverage, Finding, Unseen
 from envguard.core.rule import Confidence
+from envguard.detection.builtin import RuleFile, built_in
 from envguard.detection.detector import Candidate, Detector
 from envguard.detection.findings import describe, likely
 from envguard.detection.fingerprint import Fingerprinter
-from envguard.detection.prepare import RuleFile, built_in, prepare
+from envguard.detection.prepare import prepare
 from envguard.jobs.scan.request import Request, Result
 from envguard.sources import git as git_door
 from envguard.sources.git import Git
@@ -53,10 +54,6 @@ class Scan:
         found = self.detector.candidates(document)
         self.progress(self.coverage)
         return found
-
-    def repository(self) -> Git:
-        """The repository that the request is about; UsageError where there is none."""
-        return repository(self.request)
 
     def findings(self, path: str, candidates: Sequence[Candidate]) -> Iterator[Finding]:
         """The findings among the candidates of the file `path`; what a marker allows is noted."""

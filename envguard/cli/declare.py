@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 class Spec(NamedTuple):
     """How one attribute stands on the command line.
 
-    `kind` is `flag` (no value), `text`, `number`, `many` (repeatable text) or `words` (the
+    `kind` is `flag` (no value), `text`, `many` (repeatable text) or `words` (the
     positional arguments). `choices` limits a text. `names` is empty for positional arguments.
     """
 
@@ -59,11 +59,6 @@ def text(
 ) -> Any:
     """An option with a value."""
     return Spec("text", names, help, default, metavar, choices)
-
-
-def number(*names: str, help: str, metavar: str = "N") -> Any:
-    """An option with a whole number; None unless given."""
-    return Spec("number", names, help, None, metavar)
 
 
 def many(*names: str, help: str, metavar: str = "TEXT") -> Any:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envguard.cli.declare import Globals, Options
-from envguard.cli.session import start
+from envguard.cli.session import Session, start
 from envguard.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from envguard.jobs.init import Step
 
 
 class HookOptions(Options):
@@ -20,8 +25,7 @@ def install(given: Globals, _options: HookOptions) -> int:
     from envguard.jobs.init import install_hook
 
     session = start(given)
-    for step in install_hook(session.folder, own_program()):
-        session.say(f"{step.what}: {step.outcome}")
+    tell(session, install_hook(session.folder, own_program()))
     return ExitCode.OK
 
 
@@ -30,9 +34,14 @@ def uninstall(given: Globals, _options: HookOptions) -> int:
     from envguard.jobs.init import uninstall_hook
 
     session = start(given)
-    for step in uninstall_hook(session.folder):
-        session.say(f"{step.what}: {step.outcome}")
+    tell(session, uninstall_hook(session.folder))
     return ExitCode.OK
+
+
+def tell(session: Session, steps: Iterable[Step]) -> None:
+    """Says what was set up, step by step."""
+    for step in steps:
+        session.say(f"{step.what}: {step.outcome}")
 
 
 def own_program() -> str:

@@ -86,10 +86,6 @@ def _take(
         return False
     if spec.kind == "many":
         found[field] = (*found.get(field, ()), value)
-    elif spec.kind == "number":
-        if not value.isdecimal():
-            return False
-        found[field] = int(value)
     else:
         found[field] = value
     return True

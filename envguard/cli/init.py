@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
 from envguard.cli.declare import Globals, Options, flag, text
-from envguard.cli.hook import own_program
+from envguard.cli.hook import own_program, tell
 from envguard.cli.session import Session, confirm, start
 from envguard.core.errors import ExitCode, UsageError
-
-if TYPE_CHECKING:
-    from envguard.jobs.init import Step
 
 
 class InitOptions(Options):
@@ -39,11 +33,11 @@ def init(given: Globals, options: InitOptions) -> int:
     session.say("a hook that refuses a commit with a credential, .env.example, trust")
     if not confirm("set this up?", yes=options.yes):
         raise UsageError("nothing was set up", "answer y, or use --yes")
-    _tell(session, job.configure(session.config, session.profile, name, session.settings.folders))
-    _tell(session, job.ignore(session.folder))
+    tell(session, job.configure(session.config, session.profile, name, session.settings.folders))
+    tell(session, job.ignore(session.folder))
     _examples(session)
     if not options.no_hook and git_door.find(session.folder) is not None:
-        _tell(session, job.install_hook(session.folder, own_program()))
+        tell(session, job.install_hook(session.folder, own_program()))
     session.say("next: envguard scan --history; envguard migrate .env --to local:")
     return ExitCode.OK
 
@@ -58,8 +52,3 @@ def _examples(session: Session) -> None:
             detector = standard(session.settings.folders.cache)
             done = example(file, detector, session.config.backends)
             session.say(f"{done.path.name}: {'written' if done.changed else 'is in step'}")
-
-
-def _tell(session: Session, steps: Iterable[Step]) -> None:
-    for step in steps:
-        session.say(f"{step.what}: {step.outcome}")

@@ -6,13 +6,15 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from envguard.cli import streams
 from envguard.cli.declare import Globals
 from envguard.core.config import Config, Profile, Settings, load
 from envguard.core.errors import ConfigError
-from envguard.reports.style import Style
+
+if TYPE_CHECKING:
+    from envguard.reports.style import Style
 
 
 class Session(NamedTuple):
@@ -30,6 +32,8 @@ class Session(NamedTuple):
 
     def style(self) -> Style:
         """Colour on standard output, where it is a terminal (https://no-color.org)."""
+        from envguard.reports.style import Style
+
         wanted = not (self.globals.no_color or self.settings.environ.get("NO_COLOR"))
         return Style(wanted and sys.stdout.isatty() and self.settings.environ.get("TERM") != "dumb")
 

@@ -91,7 +91,7 @@ def _parameters(options: type[Options], panel: str | None) -> list[inspect.Param
 
 def _parameter(name: str, spec: Spec, panel: str | None) -> inspect.Parameter:
     default = spec.default
-    kind: Any = {"flag": bool, "number": int, "text": str}.get(spec.kind, list[str])
+    kind: Any = {"flag": bool, "text": str}.get(spec.kind, list[str])
     if spec.choices:
         kind = _choice(name, spec.choices)
         default = None if default is None else kind(default)
@@ -105,7 +105,6 @@ def _parameter(name: str, spec: Spec, panel: str | None) -> inspect.Parameter:
             metavar=None if spec.kind == "flag" or spec.choices else spec.metavar,
             show_default=bool(spec.choices and default),
             rich_help_panel=panel,
-            min=0 if spec.kind == "number" else None,
         )
     if spec.kind != "flag":
         kind = kind | None

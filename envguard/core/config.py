@@ -16,6 +16,9 @@ from envguard.core.errors import ConfigError
 from envguard.core.reference import LOCAL_SCHEMES, PROFILE_BACKEND
 
 FILE_NAME = "envguard.toml"
+PYPROJECT = "pyproject.toml"
+"""Where `[tool.envguard]` can stand instead."""
+
 DEFAULT_PROFILE = "dev"
 DEFAULT_BACKEND = "local:"
 DEFAULT_ENV_FILE = ".env"
@@ -113,7 +116,7 @@ def find(start: Path) -> Path | None:
     for folder in (start, *start.parents):
         if (folder / FILE_NAME).is_file():
             return folder / FILE_NAME
-        pyproject = folder / "pyproject.toml"
+        pyproject = folder / PYPROJECT
         if pyproject.is_file() and b"[tool.envguard" in pyproject.read_bytes():
             return pyproject
         if (folder / ".git").exists():
@@ -144,7 +147,7 @@ def parse(text: str, file: Path) -> Config:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is no TOML: {error}", "correct that line") from None
-    if file.name == "pyproject.toml":
+    if file.name == PYPROJECT:
         data = data.get("tool", {}).get("envguard", {})
     return _Reader(file).config(data)
 

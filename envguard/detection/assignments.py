@@ -54,11 +54,6 @@ class Assignment(NamedTuple):
     end: int
 
 
-def assignments(line: bytes) -> tuple[Assignment, ...]:
-    """The assignments in one line, from left to right."""
-    return tuple(read(match) for match in re.finditer(PATTERN.encode(), line))
-
-
 def read(match: re.Match[bytes]) -> Assignment:
     """The assignment that a match of PATTERN is; its key with all that stands before the match."""
     line = match.string

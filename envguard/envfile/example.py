@@ -99,15 +99,6 @@ def missing(example: EnvDocument, env: EnvDocument) -> list[str]:
     return undocumented(env, example)
 
 
-def in_step(
-    example: EnvDocument, env: EnvDocument, decide: Decide, comment_is_safe: IsSafe
-) -> bool:
-    """Whether both files have the same keys and the example shows nothing that it must not."""
-    if missing(example, env):
-        return False
-    return merge_example(example, env, decide, comment_is_safe) == example.render()
-
-
 def _entry_line(
     entry: Entry, end: str, decide: Decide, comment_is_safe: IsSafe
 ) -> tuple[str, str | None]:

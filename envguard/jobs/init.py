@@ -12,7 +12,6 @@ from envguard.sources.repository import remotes
 from envguard.workspace import gitignore, hooks, precommit, project, resources, trust
 
 HOOK = "pre-commit"
-PRE_COMMIT_FILE = ".pre-commit-config.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +64,12 @@ def install_hook(folder: Path, command: str) -> list[Step]:
     git = git_door.find(folder)
     if git is None:
         raise UsageError(f"{folder} is not in a git repository", "git init")
-    framework = git.top / PRE_COMMIT_FILE
+    framework = git.top / precommit.FILE_NAME
     if framework.is_file():
         added = precommit.write(framework)
         if added is None:
-            return [Step(PRE_COMMIT_FILE, f"add this yourself:\n{precommit.SNIPPET}")]
-        return [Step(PRE_COMMIT_FILE, "entry added" if added else "has the entry already")]
+            return [Step(precommit.FILE_NAME, f"add this yourself:\n{precommit.SNIPPET}")]
+        return [Step(precommit.FILE_NAME, "entry added" if added else "has the entry already")]
     script = hooks.script(resources.read("hooks", HOOK), command)
     outcome = hooks.install(git.hooks, HOOK, script)
     return [Step(f"{HOOK} hook", outcome.value)]

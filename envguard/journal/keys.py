@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from envguard.core.errors import UsageError
+from envguard.core.hkdf import hkdf
 from envguard.core.text import printable
 
 ROOT_KEY_BYTES = 32
@@ -13,13 +14,10 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def derive(root_key: bytes, info: bytes) -> bytes:
-    """32 bytes for one purpose: HKDF-SHA256 (RFC 5869) of the root key's 32 bytes."""
-    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415 - loaded when used
-    from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415 - loaded when used
-
+    """32 bytes for one purpose: HKDF of the root key's 32 bytes, without a salt."""
     if len(root_key) != ROOT_KEY_BYTES:
         raise ValueError(f"a root key has {ROOT_KEY_BYTES} bytes, this one {len(root_key)}")
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(root_key)
+    return hkdf(root_key, b"", info)
 
 
 def checked_id(migration: str) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from envguard.core.config import FILE_NAME, Config, find, parse
+from envguard.core.config import FILE_NAME, PYPROJECT, Config, find, parse
 from envguard.sources.git import Git
-
-_PYPROJECT = "pyproject.toml"
 
 
 def config_at(git: Git, commit: str, config: Config, folder: Path) -> Config:
@@ -25,7 +23,7 @@ def config_at(git: Git, commit: str, config: Config, folder: Path) -> Config:
     if named is not None or not real.is_relative_to(git.top):
         return config
     for above in (real, *real.parents):
-        for file in (above / FILE_NAME, above / _PYPROJECT):
+        for file in (above / FILE_NAME, above / PYPROJECT):
             text = text_at(git, commit, file)
             if text is not None and (file.name == FILE_NAME or "[tool.envguard" in text):
                 return parse(text, file)

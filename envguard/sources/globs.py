@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 from envguard.core.errors import UsageError
 
+EXCLUDED = "excluded by configuration"
+"""The reason that the coverage gives for what a glob leaves out."""
+
 _TEMPLATES = (".example", ".sample", ".template", ".tmpl", ".dist", ".default", ".defaults")
 
 

@@ -13,11 +13,10 @@ from envguard.core.finding import Coverage, Unseen
 from envguard.core.text import printable
 from envguard.sources.changes import OWN_REPOSITORY
 from envguard.sources.git import Git, find
-from envguard.sources.globs import Globs, is_env_file
+from envguard.sources.globs import EXCLUDED, Globs, is_env_file
 
 _LINK = "symbolic link"
 _SPECIAL = "not a regular file"
-_CONFIGURED = "excluded by configuration"
 _NOTHING = "git ignores it, or there is nothing in it"
 
 _CLOSED = "warning: could not open directory '"
@@ -123,7 +122,7 @@ class _Walk:
                 self.given.add(inside)
             excluded = self.globs.match(inside.rstrip("/"))
             if excluded is not None:
-                self.leave_out(excluded, _CONFIGURED)
+                self.leave_out(excluded, EXCLUDED)
                 continue
             document = self.read(file, inside)
             if document is not None:
@@ -186,7 +185,7 @@ class _Walk:
                 if not entry.is_dir(follow_symlinks=False) or _is_repository(entry.path):
                     yield entry.path, name
                 elif (excluded := self.globs.match_folder(prefix + name)) is not None:
-                    self.leave_out(excluded, _CONFIGURED)
+                    self.leave_out(excluded, EXCLUDED)
                 else:
                     below.append(name)
             waiting += reversed(below)

@@ -1,6 +1,6 @@
 """How the store encrypts and authenticates: HKDF-SHA256, AES-256-GCM and HMAC-SHA256.
 
-The only door to the `cryptography` package. Fields are joined with their lengths in front, so
+The store's door to the `cryptography` package. Fields are joined with their lengths in front, so
 that no two lists of fields give the same bytes.
 """
 
@@ -13,6 +13,7 @@ from enum import Enum
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from envguard.core.hkdf import hkdf
 from envguard.store.keys import RootKey
 
 FORMAT = 1
@@ -25,7 +26,6 @@ nonces of 96 bits; half of it leaves room for those that were never committed.""
 _NONCE = 12
 _TAG = 16
 _HASH = "sha256"
-_HASH_SIZE = 32
 
 
 class ForgedError(Exception):
@@ -66,20 +66,6 @@ def unpack(packed: bytes) -> list[bytes]:
             raise ForgedError
         fields.append(packed[start:at])
     return fields
-
-
-def hkdf(key: bytes, salt: bytes, info: bytes, length: int = _HASH_SIZE) -> bytes:
-    """HKDF-SHA256 (RFC 5869), extract and expand; `length` is at most 255 hashes."""
-    if length > 255 * _HASH_SIZE:
-        raise ValueError("HKDF-SHA256 gives at most 8160 bytes")
-    secret = hmac.digest(salt or bytes(_HASH_SIZE), key, _HASH)
-    block = output = b""
-    counter = 0
-    while len(output) < length:
-        counter += 1
-        block = hmac.digest(secret, block + info + bytes([counter]), _HASH)
-        output += block
-    return output[:length]
 
 
 class Keys:

@@ -8,6 +8,7 @@ from pathlib import Path
 from envguard.core.config import (
     DEFAULT_BACKEND,
     FILE_NAME,
+    PYPROJECT,
     Config,
     Folders,
     Profile,
@@ -47,4 +48,4 @@ def begin(config: Config, profile: Profile, name: str, folders: Folders) -> Conf
 
 def table_path(file: Path) -> tuple[str, ...]:
     """Where our tables are in a configuration file."""
-    return config_file.IN_PYPROJECT if file.name == "pyproject.toml" else ()
+    return config_file.IN_PYPROJECT if file.name == PYPROJECT else ()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from envguard.core.config import FILE_NAME as CONFIG_NAME
-from envguard.core.config import Config, Folders, Profile
+from envguard.core.config import PYPROJECT, Config, Folders, Profile
 from envguard.core.errors import ConfigError, TrustError, UsageError
 from envguard.core.files import private_directory, write_atomically
 from envguard.core.reference import PROFILE_BACKEND
@@ -112,7 +112,7 @@ def require(
     ConfigError where the record is damaged.
     """
     options: list[str] = []
-    if config.file is not None and config.file.name not in (CONFIG_NAME, "pyproject.toml"):
+    if config.file is not None and config.file.name not in (CONFIG_NAME, PYPROJECT):
         options += ["--config", str(config.file)]
     if profile.name != config.default_profile:
         options += ["--profile", profile.name]

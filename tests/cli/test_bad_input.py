@@ -256,18 +256,18 @@ def test_a_missing_object_makes_each_scan_that_needs_it_incomplete(
     assert call("hook", "run", "--env", cwd=repository.root).code == 0
 
 
+READERS = [
+    (["run", "--", "true"], 125),
+    (["example"], 2),
+    (["migrate", ".env", "--to", "local:", "--yes"], 2),
+    (["secrets", "import", ".env", "--store", "s.db"], 2),
+]
+"""What reads a .env file, and the exit code that a bad one gives."""
+
 BROKEN_ENV = 'GOOD=1\n"NOT CLOSED\n'
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        (["run", "--", "true"], 125),
-        (["example"], 2),
-        (["migrate", ".env", "--to", "local:", "--yes"], 2),
-        (["secrets", "import", ".env", "--store", "s.db"], 2),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "code"), READERS)
 def test_an_env_file_that_does_not_parse_names_the_line(
     arguments: list[str], code: int, tmp_path: Path
 ) -> None:
@@ -278,15 +278,7 @@ def test_an_env_file_that_does_not_parse_names_the_line(
     assert not (tmp_path / "s.db").exists()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        (["run", "--", "true"], 125),
-        (["example"], 2),
-        (["migrate", ".env", "--to", "local:", "--yes"], 2),
-        (["secrets", "import", ".env", "--store", "s.db"], 2),
-    ],
-)
+@pytest.mark.parametrize(("arguments", "code"), READERS)
 def test_an_env_file_that_is_no_text_says_so(
     arguments: list[str], code: int, tmp_path: Path
 ) -> None:

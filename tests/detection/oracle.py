@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from envguard.core.rule import Rule
 from envguard.detection import rulebook
-from envguard.detection.assignments import assignments
+from envguard.detection.assignments import PATTERN, Assignment, read
 from envguard.detection.detector import GENERIC, Candidate
 from envguard.detection.known import is_known_example
 from envguard.detection.proofs import PROOFS
@@ -20,6 +20,11 @@ RULES = rulebook.load()
 # Where git looks for a NUL; a file with one there is binary, and names mean nothing in it.
 BINARY_PROBE = 8000
 _PATTERNS = [(rule, re.compile(rule.pattern.encode())) for rule in RULES]
+
+
+def assignments(line: bytes) -> tuple[Assignment, ...]:
+    """The assignments in one line, from left to right."""
+    return tuple(read(match) for match in re.finditer(PATTERN.encode(), line))
 
 
 @dataclass(frozen=True)

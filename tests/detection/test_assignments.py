@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envguard.detection.assignments import ANCHOR, PATTERN, assignments
+from envguard.detection.assignments import ANCHOR, PATTERN
+from tests.detection.oracle import assignments
 
 
 def found(line: str) -> list[tuple[str, str, str, bool]]:

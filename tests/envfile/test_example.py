@@ -11,7 +11,6 @@ from envguard.core.errors import UsageError
 from envguard.envfile.document import EnvDocument, parse
 from envguard.envfile.example import (
     Decision,
-    in_step,
     merge_example,
     missing,
     render_example,
@@ -164,4 +163,5 @@ def test_both_files_are_compared_by_key() -> None:
 )
 def test_in_step_means_same_keys_and_no_secret(shown: bytes, env: bytes, expected: bool) -> None:
     documents: tuple[EnvDocument, EnvDocument] = parse(shown, ".env.example"), parse(env, ".env")
-    assert in_step(*documents, decide, is_safe) is expected
+    unchanged = merge_example(*documents, decide, is_safe) == documents[0].render()
+    assert (unchanged and not missing(*documents)) is expected

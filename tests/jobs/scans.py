@@ -99,3 +99,18 @@ def authors(root: Path, commit: str) -> tuple[str, str]:
     done = subprocess.run(command, cwd=root, capture_output=True, check=True)
     author, date = os.fsdecode(done.stdout).splitlines()
     return author, date
+
+
+OWN_RULES = """
+[[rule]]
+id = "acme-key"
+title = "Key of Acme"
+severity = "high"
+confidence = "high"
+pattern = 'ACME-[0-9]{8}'
+anchor = 'ACME-[0-9]{8}'
+source = "https://acme.example/keys"
+revoke = ""
+examples = ["ACME-12345678"]
+non_examples = ["ACME-1234567"]
+"""

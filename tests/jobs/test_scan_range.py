@@ -12,26 +12,13 @@ from envguard.core.config import load
 from envguard.core.errors import UsageError
 from envguard.core.finding import Unseen
 from envguard.jobs.scan.request import Mode, Result
-from tests.jobs.scans import Scanner, authors, check_lines, happened, leak, places, token
+from tests.jobs.scans import OWN_RULES, Scanner, authors, check_lines, happened, leak, places, token
 
 if TYPE_CHECKING:
     from tests.conftest import Repository
 
 MARKED = f"{leak().rstrip()}  # envguard:allow\n"
 
-OWN_RULES = """
-[[rule]]
-id = "acme-key"
-title = "Key of Acme"
-severity = "high"
-confidence = "high"
-pattern = 'ACME-[0-9]{8}'
-anchor = 'ACME-[0-9]{8}'
-source = "https://acme.example/keys"
-revoke = ""
-examples = ["ACME-12345678"]
-non_examples = ["ACME-1234567"]
-"""
 HARMLESS_RULES = OWN_RULES.replace("ACME-[0-9]{8}", "NOTHING-[0-9]{8}")
 ACME = "id ACME-12345678\n"
 

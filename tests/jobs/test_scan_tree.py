@@ -11,7 +11,7 @@ import pytest
 from envguard.core.errors import ConfigError, UsageError
 from envguard.core.finding import Unseen
 from envguard.core.rule import Confidence
-from tests.jobs.scans import Scanner, leak, places, token
+from tests.jobs.scans import OWN_RULES, Scanner, leak, places, token
 
 if TYPE_CHECKING:
     from tests.conftest import Repository
@@ -172,21 +172,6 @@ def test_own_rules_come_on_top(scan: Scanner, repository: Repository) -> None:
     assert [f.rule for f in scan(repository.root).findings] == ["acme-key"]
     with pytest.raises(ConfigError, match="two rules with the id acme-key"):
         scan(repository.root, rules=(own,))
-
-
-OWN_RULES = """
-[[rule]]
-id = "acme-key"
-title = "Key of Acme"
-severity = "high"
-confidence = "high"
-pattern = 'ACME-[0-9]{8}'
-anchor = 'ACME-[0-9]{8}'
-source = "https://acme.example/keys"
-revoke = ""
-examples = ["ACME-12345678"]
-non_examples = ["ACME-1234567"]
-"""
 
 
 def test_confidence_is_chosen_by_call_configuration_and_default(

@@ -18,7 +18,7 @@ from envguard.detection.prepare import prepare
 from envguard.jobs.scan.request import Request, Result
 from envguard.sources import git as git_door
 from envguard.sources.git import Git
-from envguard.sources.globs import Globs
+from envguard.sources.globs import EXCLUDED, Globs
 
 Progress = Callable[[Coverage], None]
 """Called after each document with what has been read so far."""
@@ -46,7 +46,7 @@ class Scan:
         found = self._globs.match(path)
         if found is not None and found not in self._left_out:
             self._left_out.add(found)
-            self.coverage.excluded.append(Unseen(found, "excluded by configuration"))
+            self.coverage.excluded.append(Unseen(found, EXCLUDED))
         return found is not None
 
     def candidates(self, document: Document) -> list[Candidate]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from envguard.core.backend import Capability, Metadata
+from envguard.core.backend import Capability, Metadata, Version
 from envguard.core.config import Folders
 from envguard.core.errors import BackendError, ConfigError, UsageError
 from envguard.core.reference import PROFILE_BACKEND, Reference
@@ -63,6 +63,10 @@ class LocalBackend:
             raise BackendError(f"the key of {self.path} is missing", "put its key file back")
         return found
 
+    def find_key(self) -> RootKey | None:
+        """The key of the store, where there is one. Raises BackendError for one that is none."""
+        return self._key.find()
+
     def locate(self, key: str) -> Reference:
         """The reference to `key`, whose name it keeps. Raises NameNotAllowed."""
         return Reference(PROFILE_BACKEND, check_name(key))
@@ -99,6 +103,35 @@ class LocalBackend:
         name = check_name(_whole(ref))
         with self.open(create=True) as store:
             return str(store.write(name, value, token=token))
+
+    def write_all(self, values: Mapping[Reference, Secret], *, token: str) -> dict[Reference, str]:
+        """Writes all of them in one transaction, or none; otherwise as `write`."""
+        names = {ref: check_name(_whole(ref)) for ref in values}
+        with self.open(create=True) as store:
+            written = store.write_many({names[r]: v for r, v in values.items()}, token=token)
+        return {ref: str(written[name]) for ref, name in names.items()}
+
+    def delete_all(self, refs: Sequence[Reference]) -> None:
+        """Deletes all of them in one transaction."""
+        names = [_whole(ref) for ref in refs]
+        if names and present(self.path):
+            with self.open() as store:
+                store.delete_many(names)
+
+    def current(self, refs: Sequence[Reference]) -> dict[Reference, str]:
+        """The version in force of each name that is there."""
+        if not refs or not present(self.path):
+            return {}
+        with self.open() as store:
+            found = store.current({ref.name for ref in refs})
+        return {ref: str(found[ref.name]) for ref in refs if ref.name in found}
+
+    def versions(self, ref: Reference) -> Sequence[Version]:
+        """Every version of a name, oldest first; none of one that was deleted."""
+        if not present(self.path):
+            return []
+        with self.open() as store:
+            return [Version(str(number), time) for number, time in store.versions(ref.name)]
 
     def delete(self, ref: Reference) -> bool:
         """Deletes a secret; its versions are kept, but not read. False where it was not there."""

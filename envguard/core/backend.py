@@ -69,3 +69,38 @@ class Listing(Protocol):
     def list(self) -> Sequence[Metadata]:
         """Every secret, by name, without values."""
         ...
+
+
+class Version(NamedTuple):
+    """One version of a secret, without its value. `created` is ISO 8601 in UTC."""
+
+    id: str
+    created: str
+
+
+@runtime_checkable
+class Versions(Protocol):
+    """A backend with Capability.VERSIONS; `read` gives the value of a reference with a version."""
+
+    def current(self, refs: Sequence[Reference]) -> Mapping[Reference, str]:
+        """The version in force of each of `refs`; a name that is not there is left out."""
+        ...
+
+    def versions(self, ref: Reference) -> Sequence[Version]:
+        """Every version of a name that can be read, oldest first; empty where it is not there."""
+        ...
+
+
+@runtime_checkable
+class Batch(Protocol):
+    """A backend that writes and deletes many names in fewer calls than one each."""
+
+    def write_all(
+        self, values: Mapping[Reference, Secret], *, token: str
+    ) -> Mapping[Reference, str]:
+        """Writes every value as `write` does, under one token; returns the versions."""
+        ...
+
+    def delete_all(self, refs: Sequence[Reference]) -> None:
+        """Deletes every name that is there."""
+        ...

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
+
+LARGE = 16 << 20
+"""Bytes from which on a content is not held in memory as a whole."""
 
 
 class Document(NamedTuple):
@@ -16,5 +20,14 @@ class Document(NamedTuple):
 
     path: str
     text: bytes
+    blob: str | None = None
+    commit: str | None = None
+
+
+class Large(NamedTuple):
+    """One content of LARGE bytes or more, as pieces of any size that can be taken once."""
+
+    path: str
+    pieces: Iterable[bytes]
     blob: str | None = None
     commit: str | None = None

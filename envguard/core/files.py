@@ -69,8 +69,12 @@ def sync_directory(path: Path) -> None:
 
 
 def private_directory(path: Path) -> Path:
-    """`path`, made with 0700 where it does not exist. An existing one is left as it is."""
+    """`path`, made with 0700 where it does not exist, so that it survives a loss of power with
+    what is synced in it. An existing one is left as it is."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in reversed(missing):
+        sync_directory(folder.parent)
     return path
 
 

@@ -91,6 +91,17 @@ class Snapshot:
         opened = unpack(self._keys.open(Purpose.VALUE, body, head.name, version, token))
         return opened[1].decode("utf-8", "surrogatepass")
 
+    def written(self, head: Head) -> list[tuple[int, Written]]:
+        """Every version that is kept, oldest first, with what is known of it."""
+        statement = "SELECT token, body FROM value WHERE namespace = ? AND tag = ? AND version = ?"
+        found = []
+        for version in range(head.first, head.version + 1):
+            rows = self._database.blobs(statement, self._id, self._tag(head.name), version)
+            token, body = _only(rows)
+            opened = unpack(self._keys.open(Purpose.VALUE, body, head.name, version, token))
+            found.append((version, decode(Written, opened[0])))
+        return found
+
     def written_under(self, head: Head, token: str) -> int | None:
         """The newest version of a secret that was written under a token."""
         if not token:

@@ -128,6 +128,16 @@ class Store:
             snapshot.save()
         return versions
 
+    def delete_many(self, names: Iterable[str]) -> None:
+        """Deletes, all at once, those that are there; their versions are kept."""
+        with self._database.writing():
+            snapshot = self._snapshot()
+            for name in names:
+                head = snapshot.head(name)
+                if head is not None and not head.deleted:
+                    snapshot.put_head(head._replace(deleted=True, updated=now()))
+            snapshot.save()
+
     def delete(self, name: str) -> bool:
         """Deletes a secret and keeps its versions; False where it was not there."""
         with self._database.writing():
@@ -144,6 +154,27 @@ class Store:
         with self._database.reading():
             heads = list(self._snapshot().heads())
         return sorted((h.metadata() for h in heads if not h.deleted), key=lambda m: m.name)
+
+    def current(self, names: Iterable[str]) -> dict[str, int]:
+        """The version in force of each name; one that is not there is left out."""
+        found: dict[str, int] = {}
+        with self._database.reading():
+            snapshot = self._snapshot()
+            for name in names:
+                head = snapshot.head(name)
+                if head is not None and not head.deleted:
+                    found[name] = head.version
+        return found
+
+    def versions(self, name: str) -> tuple[tuple[int, str], ...]:
+        """Every version of a secret that is kept and when it was written, oldest first; empty
+        where it is not there."""
+        with self._database.reading():
+            snapshot = self._snapshot()
+            head = snapshot.head(name)
+            if head is None or head.deleted:
+                return ()
+            return tuple((number, written.created) for number, written in snapshot.written(head))
 
     def exists(self, name: str) -> bool:
         """Whether a secret is there."""

@@ -10,7 +10,7 @@ from typing import Protocol
 import pytest
 
 from envguard.backends.local import LocalBackend, open_local
-from envguard.core.backend import Backend, Capability, Listing
+from envguard.core.backend import Backend, Batch, Capability, Listing, Versions
 from envguard.core.config import Folders
 from envguard.core.errors import EnvguardError, NameNotAllowed
 from envguard.core.reference import Reference, parse_reference
@@ -205,3 +205,48 @@ def test_a_key_of_a_shell_can_be_located_and_written_as_a_reference(backend: Bac
 def test_a_key_that_no_reference_can_name_is_refused(backend: Backend, key: str) -> None:
     with pytest.raises(NameNotAllowed):
         backend.locate(key)
+
+
+def test_versions_are_told_without_values(backend: ListingBackend) -> None:
+    needs(backend, Capability.WRITE | Capability.VERSIONS)
+    assert isinstance(backend, Versions)
+    ref, other = backend.locate("NAME"), backend.locate("OTHER")
+    assert dict(backend.current([ref, other])) == {}
+    assert list(backend.versions(ref)) == []
+    written = [backend.write(ref, Secret(f"canary-{n}"), token=str(n)) for n in range(3)]
+    assert dict(backend.current([ref, other])) == {ref: written[-1]}
+    found = backend.versions(ref)
+    assert [version.id for version in found] == written
+    assert "canary" not in repr(found)
+    assert all(version.created.endswith("Z") for version in found)
+
+
+def test_what_was_deleted_has_no_current_version(backend: ListingBackend) -> None:
+    needs(backend, Capability.WRITE | Capability.VERSIONS | Capability.DELETE)
+    assert isinstance(backend, Versions)
+    ref = backend.locate("NAME")
+    first = backend.write(ref, Secret("one"), token="t1")
+    backend.delete(ref)
+    assert dict(backend.current([ref])) == {}
+    assert list(backend.versions(ref)) == []
+    second = backend.write(ref, Secret("one"), token="t2")
+    assert first != second
+    assert dict(backend.current([ref])) == {ref: second}
+
+
+def test_a_batch_writes_as_one_by_one_does(backend: ListingBackend) -> None:
+    if not isinstance(backend, Batch):
+        pytest.skip("writes one by one")
+    refs = [backend.locate(f"NAME_{number}") for number in range(5)]
+    values = {ref: Secret(ref.name) for ref in refs}
+    versions = backend.write_all(values, token="t1")
+    assert backend.read(refs) == values
+    assert backend.write_all(values, token="t1") == versions
+    assert backend.write(refs[0], values[refs[0]], token="t1") == versions[refs[0]]
+    with pytest.raises(EnvguardError):
+        backend.write_all({**values, refs[0]: Secret("other")}, token="t1")
+    assert backend.read(refs) == values
+    backend.delete_all([*refs[:4], backend.locate("NOT_THERE")])
+    assert backend.read(refs) == {refs[4]: values[refs[4]]}
+    backend.delete_all([])
+    assert backend.write_all({}, token="t2") == {}

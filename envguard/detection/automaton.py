@@ -63,8 +63,9 @@ class Automaton:
             append((expression, end))
 
         self._database.scan(text, match_event_handler=hit)
-        # Hyperscan promises no order ("Lack of ordering" in its guide on compiling patterns).
-        found.sort(key=itemgetter(1))
+        if found:
+            # Hyperscan promises no order ("Lack of ordering" in its guide on compiling patterns).
+            found.sort(key=itemgetter(1))
         return found
 
 

@@ -10,13 +10,11 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from hashlib import sha256
 from pathlib import Path
 
+from envguard.core.digest import DIGEST_SIZE, digest
 from envguard.core.errors import EnvguardError
 from envguard.core.files import private_directory, write_atomically
-
-_DIGEST_SIZE = sha256().digest_size
 
 
 def read(file: Path) -> bytes | None:
@@ -30,8 +28,8 @@ def read(file: Path) -> bytes | None:
             content = opened.read()
     except OSError:
         return None
-    digest, payload = content[:_DIGEST_SIZE], content[_DIGEST_SIZE:]
-    return payload if _digest(file, payload) == digest else None
+    expected, payload = content[:DIGEST_SIZE], content[DIGEST_SIZE:]
+    return payload if _digest(file, payload) == expected else None
 
 
 def write(file: Path, payload: bytes) -> None:
@@ -50,8 +48,18 @@ def write(file: Path, payload: bytes) -> None:
         write_atomically(file, _digest(file, payload) + payload, mode=0o600)
 
 
+def clear(folder: Path) -> tuple[int, int]:
+    """Removes what was kept in a folder; how many files, and their bytes. Raises OSError."""
+    count = size = 0
+    for file in sorted(folder.glob("*.bin")):
+        size += file.stat().st_size
+        file.unlink()
+        count += 1
+    return count, size
+
+
 def _digest(file: Path, payload: bytes) -> bytes:
-    return sha256(os.fsencode(file.name) + b"\0" + payload).digest()
+    return digest(os.fsencode(file.name), payload)
 
 
 def _is_private(found: os.stat_result) -> bool:

@@ -30,9 +30,10 @@ def likely(
 
 
 def describe(
-    candidate: Candidate, confidence: Confidence, path: str, fingerprints: Fingerprinter
+    candidate: Candidate, confidence: Confidence, path: str, fingerprints: Fingerprinter | None
 ) -> Finding:
-    """The finding that a candidate in the file `path` is."""
+    """The finding that a candidate in the file `path` is; without `fingerprints`, which may take
+    long, its fingerprint is empty."""
     rule = candidate.rule
     return Finding(
         rule=rule.id,
@@ -45,7 +46,7 @@ def describe(
         end_line=candidate.end_line,
         end_column=candidate.end_column,
         preview=candidate.secret.mask(),
-        fingerprint=fingerprints.of(candidate.secret),
+        fingerprint=fingerprints.of(candidate.secret) if fingerprints is not None else "",
         revoke=rule.revoke,
         decoded=candidate.decoded,
     )

@@ -25,27 +25,30 @@ def found(line: str) -> list[tuple[str, str, str, bool]]:
     ("line", "expected"),
     [
         ("password = hunter2", ("password", "=", "hunter2", False)),
-        ('password = "a b"', ("password", "=", "a b", True)),
-        ("password: 'it`s'", ("password", ":", "it`s", True)),
-        ("password := `x y`", ("password", ":=", "x y", True)),
-        ('"password": "x"', ("password", ":", "x", True)),
-        ('{\\"api_key\\": \\"abc\\"}', ("api_key", ":", "abc", True)),
-        ("'db.password' => 'x'", ("db.password", "=>", "x", True)),
-        ('config["secret"] = "x"', ("secret", "=", "x", True)),
-        ('setSecret("abc")', ("setSecret", "(", "abc", True)),
-        ('put("token", "abc")', ("token", ",", "abc", True)),
-        ("<password>abcdef</password>", ("password", ">", "abcdef", False)),
-        ('if password == "abc":', ("password", "==", "abc", True)),
-        ('let token: &str = "abc"', ("token", "=", "abc", True)),
-        ('token: Optional[str] = "abc"', ("token", "=", "abc", True)),
-        ('token: Some("abc")', ("token", ":", "abc", True)),
-        ('token = r"abc"', ("token", "=", "abc", True)),
-        ('MY_APP.token-name="abc"', ("MY_APP.token-name", "=", "abc", True)),
-        ("AWS_ACCESS_KEY=abcdef ghi", ("AWS_ACCESS_KEY", "=", "abcdef", False)),
-        ("Authorization: abcdef", ("Authorization", ":", "abcdef", False)),
-        ("password\t=\tabcdef", ("password", "=", "abcdef", False)),
-        ("password=abcdef\r", ("password", "=", "abcdef", False)),
-        ('password="äöü"', ("password", "=", "äöü", True)),
+        ('password = "hunter"', ("password", "=", "hunter", True)),
+        ("password: 'it`s-me'", ("password", ":", "it`s-me", True)),
+        ("password := `x'y-zw`", ("password", ":=", "x'y-zw", True)),
+        ('"password": "qzjrkw"', ("password", ":", "qzjrkw", True)),
+        ('{\\"api_key\\": \\"abcdef\\"}', ("api_key", ":", "abcdef", True)),
+        ("'db.password' => 'abcdef'", ("db.password", "=>", "abcdef", True)),
+        ('config["secret"] = "abcdef"', ("secret", "=", "abcdef", True)),
+        ('setSecret("abc4defghij5klmn")', ("setSecret", "(", "abc4defghij5klmn", True)),
+        ('put("token", "abc45def")', ("token", ",", "abc45def", True)),
+        ("<password>abc45def</password>", ("password", ">", "abc45def", False)),
+        ('if password == "abc45def":', ("password", "==", "abc45def", True)),
+        ('let token: &str = "abcdef"', ("token", "=", "abcdef", True)),
+        ('token: Optional[str] = "abcdef"', ("token", "=", "abcdef", True)),
+        ('token: Some("abcdef")', ("token", ":", "abcdef", True)),
+        ('token = r"abcdef"', ("token", "=", "abcdef", True)),
+        ('MY_APP.token-name="abcdef"', ("MY_APP.token-name", "=", "abcdef", True)),
+        ("AWS_ACCESS_KEY=abc+ef ghi", ("AWS_ACCESS_KEY", "=", "abc+ef", False)),
+        ("Authorization: abc4def5", ("Authorization", ":", "abc4def5", False)),
+        ("password\t=\tabcde1", ("password", "=", "abcde1", False)),
+        ("password=abcde1\r", ("password", "=", "abcde1", False)),
+        ("KEY='\"abcdef\"' TOKEN='\"abcdef\"'", ("TOKEN", "=", '"abcdef"', True)),
+        ("master.key=abc4def5", ("master.key", "=", "abc4def5", False)),
+        ("signing_key_prod: abc4def5", ("signing_key_prod", ":", "abc4def5", False)),
+        ("SESSION_KEY: 'abc4def5'", ("SESSION_KEY", ":", "abc4def5", True)),
     ],
 )
 def test_a_value_given_to_the_name_of_a_credential_is_an_assignment(
@@ -60,13 +63,28 @@ def test_a_value_given_to_the_name_of_a_credential_is_an_assignment(
         "user = admin",
         "password",
         "password = ",
-        "password = abc",  # bare values have four characters and more
+        "password = abc4",  # values have six characters and more
+        "password = 'abc45'",
         "password = get_password()",
-        "password = values[0]",
+        "password = config.password",
+        "password = values4[0]",
+        "password = PASSWORDS1['a']",
         'password = ""',
+        'password = "Enter your password"',
+        'password = "$(pass)"',
+        'password = "${PASS_WORD}"',
+        'password = "<password>"',
+        'password = "%(password)s"',
+        'token_file = "/run/secrets/token"',
+        'password="äöüäöü"',
+        "password=abcdef4ü",
         "the password is hunter2",
-        "compass = north",
-        "monkey_business = 12345",
+        "compass = north1",
+        "monkey_business = 123456",
+        "check(password, user12, value34)",
+        'check(password, "abcdefghijklmnopqrst")',  # looks random nowhere
+        "session_key = abcdefghijklmnopqrst",
+        'hashPassword("password", "abc4def5")',
     ],
 )
 def test_a_line_without_one_holds_no_assignment(line: str) -> None:
@@ -74,19 +92,13 @@ def test_a_line_without_one_holds_no_assignment(line: str) -> None:
 
 
 def test_a_line_may_hold_several_assignments() -> None:
-    line = 'user=a password="x y" --token=abcdef'
+    line = 'user=a password="x-y-zw" --token=abcde1'
     assert [key for key, *_ in found(line)] == ["password", "--token"]
 
 
 def test_a_key_is_read_whole_up_to_a_length() -> None:
-    assert found("A" * 20 + "_TOKEN=abcdef")[0][0] == "A" * 20 + "_TOKEN"
-    assert len(found("A" * 500 + "_TOKEN=abcdef")[0][0]) < 80
-
-
-def test_a_value_that_is_not_ascii_or_no_utf8_keeps_its_bytes() -> None:
-    line = b'password="\xff\xe4x"'
-    (one,) = assignments(line)
-    assert line[one.start : one.end] == b"\xff\xe4x"
+    assert found("A" * 20 + "_TOKEN=abcde1")[0][0] == "A" * 20 + "_TOKEN"
+    assert len(found("A" * 500 + "_TOKEN=abcde1")[0][0]) < 80
 
 
 @given(st.from_regex(PATTERN.encode(), fullmatch=True) | st.from_regex(PATTERN.encode()))
@@ -99,7 +111,7 @@ def test_the_anchor_matches_inside_every_assignment(text: bytes) -> None:
 
 @given(st.binary(max_size=80))
 def test_offsets_lie_in_the_line_and_no_two_values_share_bytes(noise: bytes) -> None:
-    line = b'token="' + noise.replace(b"\n", b"") + b'" secret=abcd' + noise.replace(b"\n", b"=")
+    line = b'token="' + noise.replace(b"\n", b"") + b'" secret=abcde1' + noise.replace(b"\n", b"=")
     last = 0
     for one in assignments(line):
         assert last <= one.start < one.end <= len(line)
@@ -117,4 +129,4 @@ DATABASE.compile(expressions=[ANCHOR.encode()], ids=[0], flags=[0])
 
 
 def test_the_anchor_is_also_an_expression_of_python() -> None:
-    assert re.search(ANCHOR, "password=x")
+    assert re.search(ANCHOR, "password=abcde1")

@@ -14,7 +14,8 @@ import pytest
 from envguard.core.document import Document
 from envguard.core.rule import Confidence, Rule
 from envguard.detection.builtin import built_in
-from envguard.detection.detector import REACH, Candidate, Detector
+from envguard.detection.detector import Candidate, Detector
+from envguard.detection.search import REACH
 from envguard.detection.prepare import prepare
 from tests.detection import samples
 from tests.detection.oracle import RULES, place

@@ -32,9 +32,31 @@ def test_a_token_is_found_in_every_encoding_with_a_mark(
     assert found.decoded == encoding
 
 
-def test_a_text_without_such_a_mark_is_not_decoded() -> None:
-    for text in (b"", b"\xff", b"\xef\xbb\xbfK=1", b"K=1"):
-        assert decoded(text) is None
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_told_without_a_mark(detector: Detector, encoding: str) -> None:
+    token = expand("{github:ghp_}").decode()
+    text = f"# zwölf €\r\nTOKEN={token}\r\n".encode(encoding)
+    (found,) = detector.candidates(Document("a.ps1", text))
+    assert (found.rule.id, found.line, found.column) == ("github-token", 2, 7)
+    assert (found.secret.reveal(), found.decoded) == (token, encoding)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"\xff",
+        b"\xef\xbb\xbfK=1",
+        b"K=1",
+        b"\0" * 2000,
+        b"a\0",
+        b"ab\0\0" * 500,
+        b"\0abc" + b"def" * 900,
+        bytes(range(256)) * 9,
+    ],
+)
+def test_a_text_without_such_a_mark_is_not_decoded(text: bytes) -> None:
+    assert decoded(text) is None
 
 
 def test_a_false_mark_hides_nothing(detector: Detector) -> None:

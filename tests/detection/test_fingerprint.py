@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envguard.core.secret import Secret
-from envguard.detection import fingerprint
 from envguard.detection.fingerprint import Fingerprinter, bits
 from tests.detection import samples
 
@@ -88,7 +87,7 @@ def test_equal_values_cost_once(monkeypatch: pytest.MonkeyPatch) -> None:
         calls.append(content)
         return scrypt(content, **options)  # type: ignore[call-overload, no-any-return]  # as given
 
-    monkeypatch.setattr(fingerprint.hashlib, "scrypt", counted)
+    monkeypatch.setattr(hashlib, "scrypt", counted)
     names = Fingerprinter("shop")
     assert len({names.of(Secret(WEAK)) for _ in range(5)}) == 1
     names.of(Secret(STRONG))

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from envguard.core.document import Document
-from envguard.detection.detector import REACH, Detector
+from envguard.detection.detector import Detector
+from envguard.detection.search import REACH
 from tests.detection import samples
 from tests.detection.oracle import RULES, sight, sights
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import hyperscan
 import pytest
@@ -12,12 +15,20 @@ from hypothesis import strategies as st
 
 from envguard.core.errors import ConfigError
 from envguard.core.rule import Confidence, Rule, Severity
-from envguard.detection import known, rulebook
+from envguard.detection import assignments, known, rulebook
 from envguard.detection.proofs import PROOFS
 from tests.detection import samples
 
+if sys.version_info >= (3, 11):
+    from re import _parser as parser
+else:
+    import sre_parse as parser
+
 RULES = rulebook.load()
 EACH = pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
+ANCHORS = {**{rule.id: rule.anchor for rule in RULES}, "assignments": assignments.ANCHOR}
+EACH_ANCHOR = pytest.mark.parametrize(("name", "anchor"), ANCHORS.items(), ids=ANCHORS)
+SPANS = {**{rule.id: rule.span for rule in RULES}, "assignments": 0}
 
 
 def found(rule: Rule, text: bytes) -> list[bytes]:
@@ -40,6 +51,54 @@ def database(rule: Rule) -> hyperscan.Database:
     compiled = hyperscan.Database()
     compiled.compile(expressions=[rule.anchor.encode()], ids=[0], flags=[0])
     return compiled
+
+
+Parsed = Iterable[tuple[Any, Any]]
+"""An expression, as the parser of `re` gives it."""
+
+
+def rarest(parsed: Parsed, run: int = 0) -> int:
+    """The bytes of the longest literal that every match of a parsed expression holds, where `run`
+    bytes of one stand before it. A class of up to eleven bytes counts as a byte: Hyperscan looks
+    for each."""
+    best = run
+    for operation, argument in parsed:
+        kind = str(operation)
+        branches: list[Parsed] = []
+        if kind == "SUBPATTERN":
+            branches = [argument[-1]]
+        elif kind == "BRANCH":
+            branches = argument[-1]
+        if kind == "LITERAL" or (kind == "IN" and breadth(argument) <= 11):
+            run += 1
+        elif branches:
+            best = max(best, min(rarest(branch, run) for branch in branches))
+            run = run + min(map(size, branches)) if all(map(is_literal, branches)) else 0
+        elif kind != "AT":
+            run = 0
+        best = max(best, run)
+    return best
+
+
+def is_literal(parsed: Parsed) -> bool:
+    """Whether a parsed expression is nothing but literals."""
+    return all(
+        str(operation) == "LITERAL" or (str(operation) == "IN" and breadth(argument) <= 11)
+        for operation, argument in parsed
+    )
+
+
+def size(parsed: Parsed) -> int:
+    return sum(1 for _ in parsed)
+
+
+def breadth(members: Parsed) -> int:
+    """How many bytes a class holds."""
+    return sum(
+        {"LITERAL": 1, "RANGE": 0}.get(str(kind), 100)
+        + (value[1] - value[0] + 1 if str(kind) == "RANGE" else 0)
+        for kind, value in members
+    )
 
 
 @EACH
@@ -110,6 +169,33 @@ def test_a_rule_is_bounded_and_documented(rule: Rule) -> None:
     assert not re.search(r"[+*]|\{\d+,\}", unbounded), "each quantifier has an upper bound"
     assert rule.source.startswith("https://")
     assert rule.revoke.startswith("https://") or (rule.weighed and not rule.revoke)
+
+
+@EACH_ANCHOR
+def test_an_anchor_has_a_literal_of_three_bytes_and_an_upper_bound(name: str, anchor: str) -> None:
+    parsed = parser.parse(anchor)
+    assert parsed.getwidth()[1] <= (512 if SPANS[name] else 256), "a version is looked at in parts"
+    assert rarest(parsed) >= 3, "every match holds a literal to look for"
+
+
+@pytest.mark.parametrize(
+    ("anchor", "literal"),
+    [
+        ("abc[0-9]{4}", 3),
+        ("[0-9]{4}ab", 2),
+        ("(?:abc|abcd)e", 4),
+        ("a(?:bc|d)[a-z]xyz", 3),
+        ("(?:abc)?[a-z]", 0),
+        ("abc|[0-9]{4}", 0),
+        ("ab(?:c[a-z]|de)", 3),
+        ("ab[cd]e", 4),
+        (r"a[a-z]\bb", 1),
+    ],
+)
+def test_the_literal_of_an_anchor_is_the_longest_that_each_match_holds(
+    anchor: str, literal: int
+) -> None:
+    assert rarest(parser.parse(anchor)) == literal
 
 
 def test_the_rules_that_need_more_than_a_line_have_a_span() -> None:

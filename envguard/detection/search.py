@@ -1,0 +1,127 @@
+"""From a text to the spans in it that the rules' own expressions match.
+
+The automaton says where something ends that may be a credential; around there only, the rule's
+expression gives the exact span.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from envguard.core.rule import Confidence, Rule
+from envguard.detection.automaton import Automaton
+from envguard.detection.values import Context, Value, read_value
+
+REACH = 2048
+"""How many bytes an expression may take up in a line, with what its lookaheads see; a rule's
+`span` says so where it is more."""
+
+_BEHIND = 64  # bytes that lookbehinds, and the names of assignments, see before a cut in a line
+_BINARY_PROBE = 8000  # how far git looks for a NUL (buffer_is_binary in its xdiff-interface.c)
+
+
+Hits = Sequence[tuple[int, int]]
+"""Expressions that matched, by their numbers, each with where its match ends in bytes."""
+
+
+class Span(NamedTuple):
+    """Bytes of a text that are a candidate by the rule with this number."""
+
+    start: int
+    end: int
+    number: int
+    context: Context | None
+    best: Confidence
+
+
+_Answer = tuple[tuple[Value, ...], int]
+"""What a window holds, and from where in it the next match may begin."""
+
+_MOST_KNOWN = 64 << 20  # bytes of windows, and about 256 for keeping each one
+_KEPT = 256
+
+
+class Search:
+    """Searches texts for `rules`, of which the one with the number `generic` passes by binary
+    files. Expression number n of `automaton` is the anchor of rule n."""
+
+    def __init__(self, rules: Sequence[Rule], generic: int, automaton: Automaton) -> None:
+        self._rules = rules
+        self._generic = generic
+        self._automaton = automaton
+        self._patterns: dict[int, re.Pattern[bytes]] = {}  # compiled when they are needed
+        # Texts repeat their lines: what a line gave once is not looked for again.
+        self._known: dict[tuple[int, bytes, int, int], _Answer] = {}
+        self._known_bytes = 0
+
+    def hits(self, text: bytes) -> Hits:
+        """What matches in the text, in order of the ends; also expressions that are no rule's."""
+        return self._automaton.ends(text)
+
+    def spans(self, text: bytes, hits: Hits) -> Iterator[Span]:
+        """What a search of each whole line (of the whole text, for rules with a span) would give,
+        by looking around the hits only."""
+        looked: dict[int, int] = {}  # expression -> before which byte no other match begins
+        is_binary = b"\0" in text[:_BINARY_PROBE]
+        for number, end in hits:
+            done = looked.get(number, 0)
+            if end <= done or number >= len(self._rules):
+                continue
+            if is_binary and number == self._generic:
+                continue
+            first, begin, limit, last = _window(text, done, end, self._rules[number].span)
+            found, resume = self._found(number, text[first:last], begin - first, limit - first)
+            looked[number] = first + resume
+            for start, stop, context, best in found:
+                yield Span(first + start, first + stop, number, context, best)
+
+    def _found(self, number: int, window: bytes, begin: int, limit: int) -> _Answer:
+        """The candidates in a window that begin from `begin` on and before `limit`."""
+        known = self._known.get((number, window, begin, limit))
+        if known is not None:
+            return known
+        found: list[Value] = []
+        resume = limit
+        for match in self._pattern(number).finditer(window, begin):
+            if match.start() >= limit:
+                break
+            resume = max(resume, match.end())
+            value = read_value(self._rules[number], match, is_assignment=number == self._generic)
+            if value is not None:
+                found.append(value)
+        answer = tuple(found), resume
+        self._known_bytes += len(window) + _KEPT
+        if self._known_bytes > _MOST_KNOWN:
+            self._known.clear()
+            self._known_bytes = len(window) + _KEPT
+        self._known[number, window, begin, limit] = answer
+        return answer
+
+    def _pattern(self, number: int) -> re.Pattern[bytes]:
+        pattern = self._patterns.get(number)
+        if pattern is None:
+            pattern = self._patterns[number] = re.compile(self._rules[number].pattern.encode())
+        return pattern
+
+
+def _window(text: bytes, done: int, end: int, span: int) -> tuple[int, int, int, int]:
+    """Where to look for the matches around a hit that ends at `end`: in the line that it ends in
+    (in the whole text for a rule with a span), from the byte `done` on.
+
+    Returns first, begin, limit, last: the expression sees the bytes from `first` to `last`; its
+    matches may begin from `begin` on. Every match holds a hit, and is no longer than the reach:
+    so none begins earlier. Those that begin at `limit` or later might be cut off; a later hit
+    sees them whole.
+    """
+    reach = span or REACH
+    low, high = max(end - reach - _BEHIND, 0), min(end + 2 * reach, len(text))
+    is_cut = high < len(text)
+    if not span:
+        low = text.rfind(b"\n", low, end - 1) + 1 or low
+        line_end = text.find(b"\n", end - 1, high)
+        if line_end >= 0:
+            high, is_cut = line_end, False
+    begin = max(low, done, end - reach)
+    return max(low, begin - _BEHIND), begin, high - reach if is_cut else high, high

@@ -74,9 +74,7 @@ def read_log(
             record = between.strip(b"\0")
             if not record or (wanted is not None and wanted.isdisjoint(record.split(b" "))):
                 continue
-            found = _commit(git, record, coverage)
-            if wanted is not None:
-                found = _only(found, wanted)
+            found = _commit(git, record, coverage, wanted)
             if wanted is None or found.changes:
                 yield found
 
@@ -133,7 +131,9 @@ def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
     yield bytes(rest)
 
 
-def _commit(git: Git, record: bytes, coverage: Coverage | None) -> CommitChanges:
+def _commit(
+    git: Git, record: bytes, coverage: Coverage | None, wanted: frozenset[bytes] | None
+) -> CommitChanges:
     head, *fields = filter(None, record.split(b"\0"))
     words = head.decode("utf-8", "surrogateescape").split("\n", 3)
     if len(words) != 4 or len(words[0]) != len(git.null_id):
@@ -141,19 +141,15 @@ def _commit(git: Git, record: bytes, coverage: Coverage | None) -> CommitChanges
     commit, parents, date, author = words
     if fields:
         fields[0] = fields[0].removeprefix(b"\n")  # stands there unless it is a merge
+    if wanted is not None:
+        fields = [*_only(fields, wanted)]
     changes = tuple(read_changes(fields, coverage))
     return CommitChanges(commit, tuple(parents.split()), author, date, changes)
 
 
-def _only(found: CommitChanges, wanted: frozenset[bytes]) -> CommitChanges:
-    def touches(change: Change) -> bool:
-        blobs = (*change.old, change.new or "")
-        return any(blob.encode("ascii") in wanted for blob in blobs)
-
-    return CommitChanges(
-        found.commit,
-        found.parents,
-        found.author,
-        found.date,
-        tuple(filter(touches, found.changes)),
-    )
+def _only(fields: Sequence[bytes], wanted: frozenset[bytes]) -> Iterator[bytes]:
+    """The entries that name one of `wanted`, each with its path; there are no renames."""
+    for entry, path in zip(fields[::2], fields[1::2], strict=True):
+        if not wanted.isdisjoint(entry.split(b" ")):
+            yield entry
+            yield path

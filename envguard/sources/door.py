@@ -127,12 +127,22 @@ def call(
 ) -> Process:
     """A started git in `folder`, with the options that close its doors. Raises GitError."""
     try:
-        return Process((_executable(), *_OPTIONS, *arguments), folder, environment, feed)
+        return Process(command(arguments), folder, environment, feed)
     except OSError as error:
-        raise GitError(
-            f"git cannot be started in {printable(str(folder))}: {error.strerror}",
-            "check that folder and the git on PATH",
-        ) from None
+        raise not_started(folder, error) from None
+
+
+def command(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """What starts git with the options that close its doors."""
+    return (_executable(), *_OPTIONS, *arguments)
+
+
+def not_started(folder: Path, error: OSError) -> GitError:
+    """The error for a git that the system does not start."""
+    return GitError(
+        f"git cannot be started in {printable(str(folder))}: {error.strerror}",
+        "check that folder and the git on PATH",
+    )
 
 
 def _executable() -> str:

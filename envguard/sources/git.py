@@ -65,9 +65,11 @@ class Git:
             raise failure(arguments[0], complaint, self.top)
         return output, complaint.splitlines()
 
-    def stream(self, *arguments: str) -> Generator[bytes, None, None]:
+    def stream(
+        self, *arguments: str, feed: Iterable[bytes] | None = None
+    ) -> Generator[bytes, None, None]:
         """What a command prints, in large chunks. Raises GitError at the end where it fails."""
-        process = self.start(*arguments)
+        process = self.start(*arguments, feed=feed)
         finished = False
         try:
             while chunk := process.output.read1(CHUNK):
@@ -129,6 +131,16 @@ class Git:
             return False
         name = file.relative_to(self.top).as_posix()
         return bool(self.run("ls-files", "-z", "--cached", "--", name))
+
+    def ignores(self, path: Path) -> bool:
+        """Whether git ignores a file that is there, tracked or not; False outside the work tree."""
+        file = Path(os.path.realpath(path.parent), path.name)
+        if self.bare or not file.is_relative_to(self.top):
+            return False
+        name = file.relative_to(self.top).as_posix()
+        # Not check-ignore: it does not take paths literally.
+        ignored = ("ls-files", "-z", "--cached", "--others", "--ignored", "--exclude-standard")
+        return bool(self.run(*ignored, "--", name))
 
     @property
     def hooks(self) -> Path:

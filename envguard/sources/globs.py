@@ -37,6 +37,10 @@ class Globs:
         self._folder = _any(folders)
         self._known: dict[str, str | None] = {"": None}
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return self._folder is not None
+
     def match(self, path: str) -> str | None:
         """What leaves a file out: the topmost folder that matches, with `/` at its end, or the
         path itself; None where nothing does. `path` is relative, with `/`."""

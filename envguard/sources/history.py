@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 
-from envguard.core.document import Document
+from envguard.core.document import LARGE, Document, Large
 from envguard.core.finding import Coverage, Unseen
-from envguard.sources.changes import LOG_OPTIONS, CommitChanges, read_log
-from envguard.sources.door import GitError, failure
+from envguard.sources.door import GitError
 from envguard.sources.git import Git
+from envguard.sources.listed import Listed, all_objects, kinds
+from envguard.sources.stored import At
+from envguard.sources.unpack import BLOB, COMMIT, TREE
 
 COMMIT_MESSAGE = "(commit message)"
 TAG_MESSAGE = "(tag message)"
@@ -22,63 +24,83 @@ _NAMED = 20
 """How many missing objects are named one by one, and how many refs that contain a commit."""
 
 
-def blobs(git: Git, coverage: Coverage) -> Iterator[Document]:
+def blobs(git: Git, coverage: Coverage) -> Iterator[Document | Large]:
     """Every blob of the object store once, in the order of the packs; also unreachable ones.
 
-    Counts `blobs` and `bytes`, and `commits` as `git rev-list --all --count` does. What is
-    known to be missing (a shallow or partial clone, damage) is named in `coverage.skipped`. An
-    empty repository gives nothing, and is no error.
+    Counts `blobs` and `bytes`. What is known to be missing (a shallow or partial clone, damage)
+    is named in `coverage.skipped`. An empty repository gives nothing, and is no error.
     """
-    counting = git.start("rev-list", "--all", "--count")
-    missing: list[str] = []
-    try:
-        with (
-            closing(_objects(git, b"blob", missing)) as names,
-            closing(git.contents(names)) as found,
-        ):
-            for name, text in found:
-                if text is None:
-                    missing.append(name)
-                    continue
+    listed = Listed(git)
+    left: list[At] = []
+    for task in range(listed.tasks):
+        for found in listed.read(task):
+            if found.text is None:
+                left.append((task, found.place))
+            elif found.kind == BLOB:
                 coverage.blobs += 1
-                coverage.bytes += len(text)
-                yield Document("", text, blob=name)
-        count = counting.output.read()
-    except BaseException:
-        counting.kill()
-        raise
-    code, complaint = counting.finish()
-    if code == 0:
-        coverage.commits += int(count)
-    else:
-        error = failure("rev-list", complaint, git.top)
-        coverage.skipped.append(Unseen(STORE, f"the commits cannot be counted: {error.what}"))
-    _tell_missing(coverage, missing)
-    _tell_absent(git, coverage)
+                coverage.bytes += len(found.text)
+                (name,) = listed.names([(task, found.place)]).values()
+                yield Document("", found.text, blob=name)
+    missing = [*listed.missing]
+    for _, kind, document in unread(git, listed.names(left).values(), missing, coverage):
+        if kind == BLOB:
+            yield document
+    tell_missing(git, missing, coverage)
 
 
-def messages(git: Git, commits: Iterable[str] | None = None) -> Iterator[Document]:
-    """The messages of all commits and annotated tags in the object store, or of `commits` only.
+def unread(
+    git: Git, names: Iterable[str], missing: list[str], coverage: Coverage
+) -> Iterator[tuple[str, int, Document | Large]]:
+    """The objects that a store left, each with its id and kind: the large ones, which git gives in
+    pieces, and those that only git may be able to read. `missing` gets what cannot be read."""
+    for kind, name, size in kinds(git, names, missing):
+        if kind == TREE:
+            continue
+        document: Document | Large
+        if kind == BLOB and size >= LARGE:
+            document = Large("", _pieces(git, name, missing), blob=name)
+        else:
+            ((_, text),) = git.contents([name])
+            if text is None:
+                missing.append(name)
+                continue
+            document = Document("", text, blob=name) if kind == BLOB else message(kind, name, text)
+        if kind == BLOB:
+            coverage.blobs += 1
+            coverage.bytes += size
+        yield name, kind, document
+
+
+def _pieces(git: Git, name: str, missing: list[str]) -> Iterator[bytes]:
+    try:
+        with closing(git.stream("cat-file", "blob", name)) as pieces:
+            yield from pieces
+    except GitError:
+        missing.append(name)
+
+
+def message(kind: int, name: str, text: bytes) -> Document:
+    """The message of a commit or an annotated tag, given with its id.
 
     `commit` is the commit, or what the tag points at. Lines count from the message's first.
     """
+    # Header lines, an empty one, the message.
+    header, _, message = text.partition(b"\n\n")
+    if kind == COMMIT:
+        return Document(COMMIT_MESSAGE, message, commit=name)
+    target = re.match(rb"object ([0-9a-f]+)\ntype commit\n", header)
+    return Document(TAG_MESSAGE, message, commit=target[1].decode("ascii") if target else None)
+
+
+def messages(git: Git, commits: Iterable[str] | None = None) -> Iterator[Document]:
+    """The messages of all commits and annotated tags in the object store, or of `commits` only."""
+    names = dict.fromkeys(commits or (), COMMIT)
     if commits is None:
-        with closing(_objects(git, b"commit|tag", [])) as names:
-            yield from _messages(git, names)
-    else:
-        yield from _messages(git, commits)
-
-
-def trace(git: Git, blobs: Collection[str]) -> Iterator[CommitChanges]:
-    """The commits of all refs that bring in or take away one of `blobs`, newest first, each with
-    these changes only. Without rename detection: a moved file goes at one path, comes at another.
-    """
-    if not blobs:
-        return
-    wanted = frozenset(blob.encode("ascii") for blob in blobs)
-    log = git.stream("log", "--all", "--topo-order", *LOG_OPTIONS, "--no-renames", "--")
-    with closing(log):
-        yield from read_log(git, log, wanted)
+        names = {name: kind for kind, name, _ in all_objects(git, []) if kind != BLOB}
+    with closing(git.contents(names)) as found:
+        for name, text in found:
+            if text is not None:
+                yield message(names[name], name, text)
 
 
 def in_head(git: Git) -> dict[str, list[str]]:
@@ -95,12 +117,15 @@ def in_head(git: Git) -> dict[str, list[str]]:
     return found
 
 
-def refs_containing(git: Git, commits: Collection[str]) -> dict[str, tuple[str, ...]]:
+def refs_containing(
+    git: Git, commits: Collection[str], history: Iterable[Sequence[str]] | None = None
+) -> dict[str, tuple[str, ...]]:
     """Each commit with the remote branches (`origin/main`) and tags that contain it: branches
     first, the remote's default one before the others; at most 20 names, then `and N more`.
 
     One walk over the commits, from the oldest to the newest: each passes on to its children
-    which of `commits` are behind it, as the bits of a number.
+    which of `commits` are behind it, as the bits of a number. `history` gives every commit,
+    with its parents behind it, in that order, where they are known.
     """
     wanted = {commit: 1 << position for position, commit in enumerate(dict.fromkeys(commits))}
     tips = _tips(git) if wanted else []
@@ -108,12 +133,7 @@ def refs_containing(git: Git, commits: Collection[str]) -> dict[str, tuple[str, 
         return dict.fromkeys(wanted, ())
     behind: dict[str, int] = {}
     shared: dict[int, int] = {}  # equal numbers are kept once
-    walk = git.run(
-        *("rev-list", "--topo-order", "--reverse", "--parents"),
-        *("--remotes", "--tags", "--"),
-    )
-    for line in walk.decode("ascii").splitlines():
-        commit, *parents = line.split(" ")
+    for commit, *parents in _oldest_first(git) if history is None else history:
         bits = wanted.get(commit, 0)
         for parent in parents:
             bits |= behind.get(parent, 0)
@@ -127,6 +147,15 @@ def refs_containing(git: Git, commits: Collection[str]) -> dict[str, tuple[str, 
         commit: _names([group for bits, group in groups.items() if bits & bit])
         for commit, bit in wanted.items()
     }
+
+
+def _oldest_first(git: Git) -> Iterator[Sequence[str]]:
+    walk = git.run(
+        *("rev-list", "--topo-order", "--reverse", "--parents"),
+        *("--remotes", "--tags", "--"),
+    )
+    for line in walk.decode("ascii").splitlines():
+        yield line.split(" ")
 
 
 class _Group:
@@ -168,47 +197,16 @@ def _tips(git: Git) -> list[tuple[str, str]]:
     return [(name.split("/", 2)[2], commit) for name, commit in found]
 
 
-def _objects(git: Git, kinds: bytes, missing: list[str]) -> Generator[str, None, None]:
-    """The ids of all objects of these kinds, in the order of the packs. `missing` gets those
-    that an index names and nothing holds."""
-    find = re.compile(b"^(?:" + kinds + rb") ([0-9a-f]+)$", re.MULTILINE).findall
-    find_missing = re.compile(rb"^([0-9a-f]+) missing$", re.MULTILINE).findall
-    listing = git.stream(
-        *("cat-file", "--batch-all-objects", "--unordered"),
-        "--batch-check=%(objecttype) %(objectname)",
-    )
-    rest = b""
-    with closing(listing):
-        for chunk in listing:
-            block, end, rest = (rest + chunk).rpartition(b"\n")
-            for name in find(block):
-                yield name.decode("ascii")
-            if b" missing" in block:
-                missing += [name.decode("ascii") for name in find_missing(block + end)]
-
-
-def _messages(git: Git, names: Iterable[str]) -> Iterator[Document]:
-    with closing(git.contents(names)) as found:
-        for name, text in found:
-            if text is None:
-                continue
-            # Header lines, an empty one, the message. A commit begins with its tree.
-            header, _, message = text.partition(b"\n\n")
-            if header.startswith(b"tree "):
-                yield Document(COMMIT_MESSAGE, message, commit=name)
-            else:
-                target = re.match(rb"object ([0-9a-f]+)\ntype commit\n", header)
-                commit = target[1].decode("ascii") if target else None
-                yield Document(TAG_MESSAGE, message, commit=commit)
-
-
-def _tell_missing(coverage: Coverage, missing: list[str]) -> None:
+def tell_missing(git: Git, missing: Sequence[str], coverage: Coverage) -> None:
+    """Names in the coverage what is missing: these objects, and what a shallow or partial clone
+    has left with its remote."""
     for name in missing[:_NAMED]:
         reason = "missing or damaged, look at: git fsck"
         coverage.skipped.append(Unseen(f"object {name}", reason))
     if len(missing) > _NAMED:
         reason = f"{len(missing) - _NAMED} more objects are missing or damaged"
         coverage.skipped.append(Unseen(STORE, reason))
+    _tell_absent(git, coverage)
 
 
 def _tell_absent(git: Git, coverage: Coverage) -> None:

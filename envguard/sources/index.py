@@ -53,8 +53,16 @@ def _entries(git: Git, *options: str) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _diff(git: Git, tree: str) -> bytes:
-    # In a partial clone only exact renames: the contents to compare may not be here.
-    renames = "-M100%" if git.partial else "-M"
+    try:
+        return _raw_diff(git, tree, "-M")
+    except GitError:
+        if not git.partial:
+            raise
+        # Contents to compare are not here: only exact renames.
+        return _raw_diff(git, tree, "-M100%")
+
+
+def _raw_diff(git: Git, tree: str, renames: str) -> bytes:
     return git.run(
         *("diff-index", "--cached", *DIFF_OPTIONS, renames, "-l1000"),
         *("--ita-invisible-in-index", tree, "--"),

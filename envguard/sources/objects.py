@@ -28,7 +28,11 @@ def contents(
     damaged, or that a partial clone does not have: that one is None, and another git goes on
     behind it. Raises DamagedError.
     """
-    source = iter(ids)
+    rest = iter(ids)
+    first = next(rest, None)
+    if first is None:
+        return
+    source = chain((first,), rest)
     waiting: deque[str] = deque()
 
     def lines(names: Iterator[str]) -> Iterator[bytes]:

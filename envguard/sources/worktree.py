@@ -3,171 +3,184 @@
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from envguard.core.document import Document
 from envguard.core.errors import UsageError
 from envguard.core.finding import Coverage, Unseen
 from envguard.core.text import printable
-from envguard.sources.changes import OWN_REPOSITORY
 from envguard.sources.git import Git, find
 from envguard.sources.globs import EXCLUDED, Globs, is_env_file
+from envguard.sources.reading import SPECIAL, File, is_repository, reason_of
 
-_LINK = "symbolic link"
-_SPECIAL = "not a regular file"
 _NOTHING = "git ignores it, or there is nothing in it"
 
 _CLOSED = "warning: could not open directory '"
 """What ls-files says of an untracked folder that it cannot read, before it goes on."""
 
-# Never through a link, never waiting for a writer; what the platform does not know is left out.
-_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+
+class _Folder:
+    """A folder that was asked for; `git` is None where it is in no repository. `prefix` stands
+    before the names of what is in it."""
+
+    def __init__(self, place: Path, prefix: str, git: Git | None, *, is_other: bool) -> None:
+        self.place = place
+        self.prefix = prefix
+        self.git = git
+        self.is_other = is_other
+        self.seen = False
+        self.pathspec: tuple[str, ...] = ()
+        if git is not None and place != git.top:
+            self.pathspec = ("--", place.relative_to(git.top).as_posix())
 
 
-def files(
-    git: Git | None,
-    root: Path,
-    paths: Sequence[Path],
-    *,
-    exclude: Globs,
-    ignored: bool,
-    coverage: Coverage,
-) -> Iterator[Document]:
+class Worktree:
     """The files of `paths`, each once; of folders those that git tracks or does not ignore.
 
-    A file named in `paths` is read whatever git or `exclude` says, also through a link.
-    `ignored` adds what git ignores. Outside a repository every file counts. Documents are named
-    relative to `root` where they are below it, else as given. Counts `files` and `bytes`, and
-    names what is left out or cannot be read. Raises UsageError for a path that does not exist.
+    A file named in `paths` is there whatever git or `exclude` says, also through a link.
+    `ignored` adds what git ignores. Outside a repository every file counts. Files are named
+    relative to `root` where they are below it, else as given. `coverage` gets what is left out
+    or cannot be looked into. Raises UsageError for a path that does not exist.
     """
-    for path in paths:
-        try:
-            path.stat()
-        except OSError as error:
-            raise UsageError(
-                f"{printable(str(path))} cannot be scanned: {_reason(error)}",
-                "name a file or folder that is there",
-            ) from None
-    return _Walk(git, root, exclude, ignored, coverage).documents(paths or (root,))
-
-
-def ignored_env_files(git: Git, root: Path, paths: Sequence[Path]) -> list[str]:
-    """The .env files below `paths` that git ignores, relative to `root`, without those in
-    folders that are ignored as a whole."""
-    found: set[str] = set()
-    for path in paths or (root,):
-        folder = Path(os.path.realpath(path))
-        if git.bare or not folder.is_dir() or not _belongs(git, folder):
-            continue
-        output = git.run(
-            *("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"),
-            *_pathspec(git, folder),
-        )
-        for name in output.split(b"\0")[:-1]:
-            if not name.endswith(b"/") and is_env_file(os.fsdecode(name)):
-                found.add(_name(git.top / os.fsdecode(name), root))
-    return sorted(found)
-
-
-class _Walk:
-    """One call of `files`: what it was asked, and what it has already given."""
 
     def __init__(
-        self, git: Git | None, root: Path, globs: Globs, ignored: bool, coverage: Coverage
+        self,
+        git: Git | None,
+        root: Path,
+        paths: Sequence[Path],
+        *,
+        exclude: Globs,
+        ignored: bool,
+        coverage: Coverage,
     ) -> None:
-        self.git = git
-        self.root = root
-        self.globs = globs
-        self.ignored = ignored
-        self.coverage = coverage
-        self.given: set[str] = set()
-        self.links: dict[str, bool] = {}
-        self.left_out: set[str] = set()
+        for path in paths:
+            try:
+                path.stat()
+            except OSError as error:
+                raise UsageError(
+                    f"{printable(str(path))} cannot be scanned: {reason_of(error)}",
+                    "name a file or folder that is there",
+                ) from None
+        self._root = root
+        self._globs = exclude
+        self._coverage = coverage
+        self._standard = () if ignored else ("--exclude-standard",)
+        self._given: set[str] = set()
+        self._links: dict[str, bool] = {}
+        self._left_out: set[str] = set()
+        self._named = [path for path in paths if not path.is_dir()]
+        folders = [path for path in paths or (root,) if path.is_dir()]
+        self._remember = len(folders) > 1 or bool(self._named)
+        self._folders = [self._folder(git, path) for path in folders]
 
-    def documents(self, paths: Sequence[Path]) -> Iterator[Document]:
+    def tracked(self) -> list[File]:
+        """What is known at once: named files, what git tracks, and all where there is no git."""
         # Files first: what is named is read, even where a folder beside it would leave it out.
-        for path in paths:
-            name = _name(path, self.root)
-            if not path.is_dir() and name not in self.given:
-                document = self.read(os.path.realpath(path), name)
-                self.given.add(name)
-                if document is not None:
-                    yield document
-        for path in paths:
-            if path.is_dir():
-                yield from self.inside(path, remember=len(paths) > 1)
+        found = list(self._named_files())
+        for folder in self._folders:
+            if folder.git is None:
+                found += self._wanted(folder, self._walked(folder.place, folder.prefix))
+            else:
+                output = folder.git.run("ls-files", "-z", "--cached", *folder.pathspec)
+                found += self._wanted(folder, self._listed(folder.git, folder, output))
+        return found
 
-    def inside(self, path: Path, *, remember: bool) -> Iterator[Document]:
-        """What is in a folder that was asked for."""
-        name = _name(path, self.root)
+    def untracked(self) -> list[File]:
+        """What git does not track (and, where that was asked, what it ignores). git walks through
+        the folders for it, which takes several times as long. To be called after `tracked`."""
+        found: list[File] = []
+        for folder in self._folders:
+            if folder.git is not None:
+                output, complaints = folder.git.run_aloud(
+                    *("ls-files", "-z", "--others", *self._standard), *folder.pathspec
+                )
+                self._note_closed(complaints)
+                found += self._wanted(folder, self._listed(folder.git, folder, output))
+            if not folder.seen and folder.prefix:
+                self._leave_out(folder.prefix, _NOTHING)
+        return found
+
+    def ignored_env_files(self) -> list[str]:
+        """The .env files that git ignores, without those in folders that are ignored as a whole;
+        none of repositories other than the one that was given."""
+        found: set[str] = set()
+        for folder in self._folders:
+            if folder.git is None or folder.is_other:
+                continue
+            output = folder.git.run(
+                *("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"),
+                *folder.pathspec,
+            )
+            for raw in output.split(b"\0")[:-1]:
+                name = os.fsdecode(raw)
+                if not name.endswith("/") and is_env_file(name):
+                    found.add(_name(folder.git.top / name, self._root))
+        return sorted(found)
+
+    def _folder(self, git: Git | None, path: Path) -> _Folder:
+        name = _name(path, self._root)
         prefix = "" if name == "." else name.rstrip("/") + "/"
-        folder = Path(os.path.realpath(path))
-        git = self.owner(folder)
-        listed = self.walked(folder, prefix) if git is None else self.tracked(git, folder)
-        empty = True
+        place = Path(os.path.realpath(path))
+        if git is not None and not git.bare and _belongs(git, place):
+            return _Folder(place, prefix, git, is_other=False)
+        found = None if ".git" in place.parts else find(place)
+        is_in = found is not None and _belongs(found, place)
+        return _Folder(place, prefix, found if is_in else None, is_other=True)
+
+    def _named_files(self) -> Iterator[File]:
+        for path in self._named:
+            name = _name(path, self._root)
+            if name not in self._given:
+                self._given.add(name)
+                yield os.path.realpath(path), name
+
+    def _wanted(self, folder: _Folder, listed: Iterable[tuple[str, str]]) -> Iterator[File]:
+        """What of the contents of a folder is to be read."""
         for file, relative in listed:
-            empty = False
-            inside = prefix + relative
-            if inside in self.given:
-                continue
-            if remember:
-                self.given.add(inside)
-            excluded = self.globs.match(inside.rstrip("/"))
-            if excluded is not None:
-                self.leave_out(excluded, EXCLUDED)
-                continue
-            document = self.read(file, inside)
-            if document is not None:
-                yield document
-        if empty and prefix:
-            self.leave_out(prefix, _NOTHING)
+            folder.seen = True
+            name = folder.prefix + relative
+            if self._remember:
+                if name in self._given:
+                    continue
+                self._given.add(name)
+            excluded = self._globs.match(name.rstrip("/")) if self._globs else None
+            if excluded is None:
+                yield file, name
+            else:
+                self._leave_out(excluded, EXCLUDED)
 
-    def owner(self, folder: Path) -> Git | None:
-        if self.git is not None and not self.git.bare and _belongs(self.git, folder):
-            return self.git
-        if ".git" in folder.parts:
-            return None
-        found = find(folder)
-        return found if found is not None and _belongs(found, folder) else None
-
-    def tracked(self, git: Git, folder: Path) -> Iterator[tuple[str, str]]:
-        standard = () if self.ignored else ("--exclude-standard",)
-        output, complaints = git.run_aloud(
-            *("ls-files", "-z", "--cached", "--others", *standard), *_pathspec(git, folder)
-        )
+    def _note_closed(self, complaints: Sequence[str]) -> None:
         for complaint in complaints:
             if complaint.startswith(_CLOSED):
                 name, _, reason = complaint.removeprefix(_CLOSED).rpartition("': ")
-                self.coverage.skipped.append(Unseen(name, reason.lower()))
+                self._coverage.skipped.append(Unseen(name, reason.lower()))
+
+    def _listed(self, git: Git, folder: _Folder, output: bytes) -> Iterator[tuple[str, str]]:
         top = str(git.top)
-        below = 0 if folder == git.top else len(_pathspec(git, folder)[-1]) + 1
-        last = b""
-        for raw in output.split(b"\0")[:-1]:
-            if raw == last:  # once for each side of a conflict
+        below = len(folder.pathspec[-1]) + 1 if folder.pathspec else 0
+        last, above, is_gone = "", "", False
+        for name in os.fsdecode(output).split("\0")[:-1]:
+            if name == last:  # once for each side of a conflict
                 continue
-            last = raw
-            name = os.fsdecode(raw)
-            if not self.below_a_link(top, name):
+            last = name
+            place = name.rstrip("/").rpartition("/")[0]
+            if place != above:  # git lists the files of a folder one after the other
+                above, is_gone = place, self._is_below_link(top, place)
+            if not is_gone:
                 yield f"{top}/{name}", name[below:]
 
-    def below_a_link(self, top: str, name: str) -> bool:
-        """Whether a folder on the way was replaced by a link: what git tracks is then gone."""
-        folder = name.rstrip("/").rpartition("/")[0]
+    def _is_below_link(self, top: str, folder: str) -> bool:
+        """Whether a folder, or one on the way to it, was replaced by a link: what git tracks there
+        is then gone."""
         if not folder:
             return False
-        if folder not in self.links:
-            self.links[folder] = self.below_a_link(top, folder) or Path(top, folder).is_symlink()
-        return self.links[folder]
+        if folder not in self._links:
+            above = self._is_below_link(top, folder.rpartition("/")[0])
+            # A Path for each folder would cost more than the question.
+            self._links[folder] = above or os.path.islink(f"{top}/{folder}")  # noqa: PTH114
+        return self._links[folder]
 
-    def walked(self, top: Path, prefix: str) -> Iterator[tuple[str, str]]:
+    def _walked(self, top: Path, prefix: str) -> Iterator[tuple[str, str]]:
         waiting = [""]
         while waiting:
             folder = waiting.pop()
@@ -175,54 +188,31 @@ class _Walk:
                 with os.scandir(top / folder) as entries:
                     found = sorted(entries, key=lambda entry: entry.name)
             except OSError as error:
-                self.coverage.skipped.append(Unseen(prefix + folder or ".", _reason(error)))
+                self._coverage.skipped.append(Unseen(prefix + folder or ".", reason_of(error)))
                 continue
             below = []
             for entry in found:
                 name = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.name == ".git":
                     continue
-                if not entry.is_dir(follow_symlinks=False) or _is_repository(entry.path):
+                if not entry.is_dir(follow_symlinks=False):
+                    # To open a device could make it do something.
+                    if entry.is_file(follow_symlinks=False) or entry.is_symlink():
+                        yield entry.path, name
+                    else:
+                        self._leave_out(prefix + name, SPECIAL)
+                elif is_repository(entry.path):
                     yield entry.path, name
-                elif (excluded := self.globs.match_folder(prefix + name)) is not None:
-                    self.leave_out(excluded, EXCLUDED)
+                elif (excluded := self._globs.match_folder(prefix + name)) is not None:
+                    self._leave_out(excluded, EXCLUDED)
                 else:
                     below.append(name)
             waiting += reversed(below)
 
-    def read(self, file: str, name: str) -> Document | None:
-        """The document of one file, or None with the reason in the coverage."""
-        try:
-            kind = os.lstat(file).st_mode
-            if stat.S_ISLNK(kind):
-                self.leave_out(name, _LINK)
-                return None
-            if stat.S_ISDIR(kind):
-                # A tracked file that became a folder has its files listed by themselves.
-                if _is_repository(file) or not any(Path(file).iterdir()):
-                    self.leave_out(name.rstrip("/"), OWN_REPOSITORY)
-                return None
-            if not stat.S_ISREG(kind):
-                self.leave_out(name, _SPECIAL)
-                return None
-            with os.fdopen(os.open(file, _FLAGS), "rb", buffering=0) as source:
-                if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
-                    self.leave_out(name, _SPECIAL)
-                    return None
-                text = source.read()
-        except (FileNotFoundError, NotADirectoryError):
-            return None  # deleted, or not checked out (sparse)
-        except OSError as error:
-            self.coverage.skipped.append(Unseen(name, _reason(error)))
-            return None
-        self.coverage.files += 1
-        self.coverage.bytes += len(text)
-        return Document(name, text)
-
-    def leave_out(self, name: str, reason: str) -> None:
-        if name not in self.left_out:
-            self.left_out.add(name)
-            self.coverage.excluded.append(Unseen(name, reason))
+    def _leave_out(self, name: str, reason: str) -> None:
+        if name not in self._left_out:
+            self._left_out.add(name)
+            self._coverage.excluded.append(Unseen(name, reason))
 
 
 def _belongs(git: Git, folder: Path) -> bool:
@@ -230,18 +220,10 @@ def _belongs(git: Git, folder: Path) -> bool:
     if not folder.is_relative_to(git.top) or ".git" in folder.relative_to(git.top).parts:
         return False
     while folder != git.top:
-        if _is_repository(folder):
+        if is_repository(folder):
             return False
         folder = folder.parent
     return True
-
-
-def _is_repository(folder: Path | str) -> bool:
-    return os.path.lexists(f"{folder}/.git")
-
-
-def _pathspec(git: Git, folder: Path) -> tuple[str, ...]:
-    return () if folder == git.top else ("--", folder.relative_to(git.top).as_posix())
 
 
 def _name(path: Path, root: Path) -> str:
@@ -259,7 +241,3 @@ def _name(path: Path, root: Path) -> str:
 def _below_links(path: Path) -> Path:
     """A path without links on the way to it; it may itself be one."""
     return Path(os.path.realpath(path.parent), path.name)
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or type(error).__name__).lower()

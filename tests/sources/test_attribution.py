@@ -12,7 +12,8 @@ from envguard.core.finding import Coverage
 from envguard.sources.attribution import Event, attribute
 from envguard.sources.changes import Change, CommitChanges
 from envguard.sources.git import Git
-from envguard.sources.history import blobs, trace
+from envguard.sources.history import blobs
+from tests.sources.logs import trace
 
 if TYPE_CHECKING:
     from tests.conftest import Repository

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envguard.core.finding import Coverage
-from envguard.sources import history, index, ranges, worktree
+from envguard.sources import history, index, ranges, reading, worktree
 from envguard.sources.git import Git, find
 from envguard.sources.globs import Globs
 from envguard.sources.repository import remotes
+from tests.sources.logs import trace
 
 if TYPE_CHECKING:
     from tests.conftest import Repository
@@ -146,15 +147,13 @@ def everything(git: Git) -> Iterator[object]:
     """Every public function of the sources, carried out to the end."""
     coverage = Coverage()
     for ignored in (False, True):
-        yield list(
-            worktree.files(git, git.top, [], exclude=Globs(()), ignored=ignored, coverage=coverage)
-        )
-    yield list(
-        worktree.files(
-            git, git.top, [git.top / "trap"], exclude=Globs(()), ignored=False, coverage=coverage
-        )
-    )
-    yield worktree.ignored_env_files(git, git.top, [])
+        for paths in ([], [git.top / "trap"]):
+            tree = worktree.Worktree(
+                git, git.top, paths, exclude=Globs(()), ignored=ignored, coverage=coverage
+            )
+            listed = [*tree.tracked(), *tree.untracked()]
+            yield [reading.read(file, coverage) for file in listed]
+            yield tree.ignored_env_files()
     yield index.staged(git, coverage)
     yield index.tracked(git)
     first = git.run("rev-list", "--max-parents=0", "HEAD").decode().strip()
@@ -166,7 +165,7 @@ def everything(git: Git) -> Iterator[object]:
     yield blobs
     yield list(history.messages(git))
     old = {blob for commit in changed for change in commit.changes for blob in change.old}
-    yield list(history.trace(git, {*old, *(str(document.blob) for document in blobs)}))
+    yield list(trace(git, {*old, *(str(document.blob) for document in blobs)}))
     yield history.in_head(git)
     yield history.refs_containing(git, [first])
     yield list(git.contents(old))
@@ -203,7 +202,7 @@ def test_a_hostile_bare_repository_runs_nothing_when_it_is_named(hostile: Hostil
     assert git.bare
     coverage = Coverage()
     assert list(history.blobs(git, coverage)) == []
-    assert list(history.trace(git, ["1" * 40])) == []
+    assert list(trace(git, ["1" * 40])) == []
     assert hostile.ran() == set()
 
 
@@ -247,5 +246,5 @@ def test_configuration_does_not_change_what_is_read(hostile: Hostile) -> None:
     assert changed[0].author == "Eve <eve@example.com>"
     assert changed[0].date.startswith("2023-11-14T22:13:20")
     blob = changed[-1].changes[0].old[0]
-    (root,) = (c for c in history.trace(git, [blob]) if c.commit == first)
+    (root,) = (c for c in trace(git, [blob]) if c.commit == first)
     assert root.changes[0].new == blob

@@ -166,7 +166,13 @@ def test_staged_works_in_a_partial_clone(
     (place / "new").write_text("long\n" * 100 + "x")
     subprocess.run(["git", "add", "new"], cwd=place, check=True)
     subprocess.run(["git", "rm", "--quiet", "--cached", "a"], cwd=place, check=True)
+    # What git would fetch the missing content with, to compare it with the new file.
+    spy = place.parent / "spy"
+    spy.write_text(f"#!/bin/sh\n: > {place.parent}/spied\n")
+    spy.chmod(0o755)
+    subprocess.run(["git", "config", "remote.origin.uploadpack", str(spy)], cwd=place, check=True)
     assert {change.path for change in staged(git, Coverage())} == {"a", "new"}
+    assert not (place.parent / "spied").exists()
 
 
 def test_a_broken_index_is_an_error(repository: Repository, git: Git) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from envguard.sources import objects
 from envguard.sources.door import GitError
 from envguard.sources.git import Git
+from envguard.sources.process import Process
 
 if TYPE_CHECKING:
     from tests.conftest import Repository
@@ -31,6 +32,13 @@ def damage(repository: Repository, blob: str) -> None:
     file.chmod(0o644)
     content = file.read_bytes()
     file.write_bytes(content[: len(content) // 2] + b"rubbish")
+
+
+def test_nothing_is_started_where_nothing_is_asked() -> None:
+    def start(_lines: Iterable[bytes]) -> Process:
+        raise AssertionError
+
+    assert list(objects.contents(start, iter(()))) == []
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])

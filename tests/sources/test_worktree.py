@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envguard.core.document import Document
 from envguard.core.errors import UsageError
 from envguard.core.finding import Coverage, Unseen
+from envguard.sources import reading
 from envguard.sources.changes import OWN_REPOSITORY
 from envguard.sources.git import Git, find
 from envguard.sources.globs import Globs
-from envguard.sources.worktree import files, ignored_env_files
+from envguard.sources.worktree import Worktree
 
 if TYPE_CHECKING:
     from tests.conftest import Repository
@@ -32,13 +34,19 @@ def read(
 ) -> dict[str, bytes]:
     """Path and text of every document, each of which must come once."""
     counted = coverage if coverage is not None else Coverage()
-    documents = list(
-        files(git, root, paths, exclude=Globs(exclude), ignored=ignored, coverage=counted)
-    )
+    tree = Worktree(git, root, paths, exclude=Globs(exclude), ignored=ignored, coverage=counted)
+    listed = [*tree.tracked(), *tree.untracked()]
+    documents = [d for file in listed if isinstance(d := reading.read(file, counted), Document)]
     found = {document.path: document.text for document in documents}
     assert len(found) == len(documents) == counted.files
     assert counted.bytes == sum(map(len, found.values()))
     return found
+
+
+def ignored_env_files(git: Git, root: Path, paths: list[Path]) -> list[str]:
+    coverage = Coverage()
+    tree = Worktree(git, root, paths, exclude=Globs(()), ignored=False, coverage=coverage)
+    return tree.ignored_env_files()
 
 
 def test_tracked_and_untracked_files_are_read_and_ignored_ones_are_not(
@@ -285,14 +293,16 @@ from pathlib import Path
 from envguard.core.finding import Coverage
 from envguard.sources.git import find
 from envguard.sources.globs import Globs
-from envguard.sources.worktree import files
+from envguard.sources.reading import read
+from envguard.sources.worktree import Worktree
 root = Path(sys.argv[1])
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
 for git in (find(root), None):
     coverage = Coverage()
-    documents = files(git, root, [], exclude=Globs(()), ignored=False, coverage=coverage)
-    found = [document.path for document in documents]
+    tree = Worktree(git, root, [], exclude=Globs(()), ignored=False, coverage=coverage)
+    listed = [*tree.tracked(), *tree.untracked()]
+    found = [document.path for file in listed if (document := read(file, coverage))]
     print(found, sorted((u.path.rstrip("/"), u.reason) for u in coverage.skipped))
 """
 

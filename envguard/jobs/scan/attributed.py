@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from envguard.core.finding import Finding, Occurrence
 from envguard.detection.detector import Candidate
-from envguard.detection.findings import Key, describe, key, likely
+from envguard.detection.findings import Key, describe, key
+from envguard.detection.values import Context
 from envguard.jobs.scan.state import Scan
 from envguard.sources.attribution import Event, attribute
 from envguard.sources.changes import CommitChanges
@@ -22,7 +23,7 @@ def attributed(
     commits: Iterable[CommitChanges],
     holds: Mapping[str, Sequence[Candidate]],
     heads: Mapping[str, Sequence[str]] | None,
-) -> list[Finding]:
+) -> dict[Key, Finding]:
     """One finding for each credential, at the place where it first came in, with all its places.
 
     `holds` are the candidates of each blob, `heads` the paths of each blob at HEAD (None where
@@ -33,7 +34,7 @@ def attributed(
     events = attribute(commits, {blob: frozenset(found) for blob, found in places.items()})
     allowed = _allowed(holds, heads or {})
     standing = _standing(places, heads or {})
-    findings: list[Finding] = []
+    findings: dict[Key, Finding] = {}
     for credential, happened in events.items():
         if credential in allowed:
             continue
@@ -41,26 +42,31 @@ def attributed(
         finding = _finding(scan, credential, shown, places)
         if finding is not None:
             at_head = standing.get(credential, [])
-            findings.append(
-                finding._replace(
-                    in_head=None if heads is None else bool(at_head),
-                    occurrences=(*finding.occurrences, *at_head),
-                )
+            findings[credential] = finding._replace(
+                in_head=None if heads is None else bool(at_head),
+                occurrences=(*finding.occurrences, *at_head),
             )
     if heads is not None:
         _note(scan, allowed, {c for found in places.values() for c in found} - events.keys())
     return findings
 
 
-def with_refs(git: Git, findings: Sequence[Finding]) -> list[Finding]:
+def with_refs(
+    git: Git,
+    findings: Collection[Finding],
+    history: Iterable[Sequence[str]] | None = None,
+) -> list[Finding]:
     """The findings with the remote branches and tags that hold one of the commits that brought
-    them in, as far as `refs_containing` names them."""
+    them in, as far as `refs_containing` names them. `history` gives all commits, with
+    their parents behind them, the oldest first, where they are at hand."""
     commits = {
         finding: [o.commit for o in finding.occurrences if o.change == "introduced" and o.commit]
         for finding in findings
     }
     wanted = {commit for found in commits.values() for commit in found}
-    pushed = refs_containing(git, wanted) if wanted else {}
+    if not wanted:
+        return list(findings)
+    pushed = refs_containing(git, wanted, history)
     return [
         finding._replace(pushed_to=_union([pushed[commit] for commit in commits[finding]]))
         for finding in findings
@@ -81,19 +87,23 @@ def _finding(
     scan: Scan, credential: Key, events: Sequence[Event], places: Places
 ) -> Finding | None:
     """The finding at the first event that is likely one in its file."""
+    unlikely: set[tuple[Context | None, str]] = set()  # many commits change the same file
     for event in events:
         if event.change != "introduced":
             continue
-        sights = likely(places[event.blob][credential], event.path, scan.minimum)
-        candidate, confidence = next(sights, (None, None))
-        if candidate is None or confidence is None:
-            continue
-        return describe(candidate, confidence, event.path, scan.fingerprints)._replace(
-            commit=event.commit,
-            author=event.author,
-            date=event.date,
-            occurrences=tuple(_occurrence(e, places[e.blob], credential) for e in events),
-        )
+        for candidate in places[event.blob][credential]:
+            if (candidate.assignment, event.path) in unlikely:
+                continue
+            confidence = candidate.confidence(event.path)
+            if confidence is not None and confidence >= scan.minimum:
+                found = describe(candidate, confidence, event.path, scan.fingerprints)
+                return found._replace(
+                    commit=event.commit,
+                    author=event.author,
+                    date=event.date,
+                    occurrences=tuple(_occurrence(e, places[e.blob], credential) for e in events),
+                )
+            unlikely.add((candidate.assignment, event.path))
     return None
 
 

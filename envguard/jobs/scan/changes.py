@@ -29,7 +29,7 @@ def read_changes(scan: Scan, git: Git, changes: Sequence[Change]) -> dict[str, l
     older = {old for c in changes if c.new in holds for old in c.old if old not in paths}
     for blob, text in git.contents(older):
         # Where an old content is missing, all of the new one counts as new: never too little.
-        found = scan.detector.candidates(Document("", text or b"", blob=blob))
+        found = scan.earlier(Document("", text or b"", blob=blob))
         if found:
             holds[blob] = found
     return holds

@@ -8,14 +8,15 @@ from envguard.core.config import Config, Folders
 from envguard.core.errors import UsageError
 from envguard.detection.builtin import RuleFile
 from envguard.detection.findings import key, likely
-from envguard.jobs.scan.attributed import attributed
+from envguard.jobs.scan.attributed import attributed, with_refs
 from envguard.jobs.scan.changes import read_changes
-from envguard.jobs.scan.messages import with_messages
+from envguard.jobs.scan.messages import Sight, with_messages
 from envguard.jobs.scan.request import EmptyRangeError, Request, Result
 from envguard.jobs.scan.state import Progress, begin, read_rules, repository
 from envguard.sources import ranges
 from envguard.sources.committed import config_at, name_in, text_at
 from envguard.sources.git import Git
+from envguard.sources.history import messages
 
 
 def scan(request: Request, config: Config, folders: Folders, progress: Progress) -> Result:
@@ -42,7 +43,9 @@ def scan(request: Request, config: Config, folders: Folders, progress: Progress)
             for c, _ in likely(marked, change.path, scan.minimum)
         ]
     findings = attributed(scan, commits, holds, heads=None)
-    return scan.result(with_messages(scan, git, findings, commits))
+    said = messages(git, [commit.commit for commit in commits])
+    sights = (Sight(d.path, d.commit, scan.detector.candidates(d)) for d in said)
+    return scan.result(with_refs(git, with_messages(scan, findings, sights, commits).values()))
 
 
 def _rules(git: Git, base: str, config: Config) -> Iterator[RuleFile]:

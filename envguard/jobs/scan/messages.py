@@ -2,72 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import NamedTuple
 
 from envguard.core.finding import Finding, Occurrence
-from envguard.jobs.scan.attributed import with_refs
+from envguard.detection.detector import Candidate
+from envguard.detection.findings import Key
 from envguard.jobs.scan.state import Scan
-from envguard.sources import history as source
-from envguard.sources.changes import LOG_OPTIONS, CommitChanges, read_log
-from envguard.sources.git import Git
+from envguard.sources.changes import CommitChanges
+
+
+class Sight(NamedTuple):
+    """The candidates of one message; `commit` is the one that it is of, or that a tag points at,
+    None for a tag of something else."""
+
+    path: str
+    commit: str | None
+    candidates: Sequence[Candidate]
 
 
 def with_messages(
     scan: Scan,
-    git: Git,
-    findings: Sequence[Finding],
-    commits: Sequence[CommitChanges] | None = None,
-) -> list[Finding]:
+    findings: Mapping[Key, Finding],
+    sights: Iterable[Sight],
+    commits: Sequence[CommitChanges],
+) -> dict[Key, Finding]:
     """The findings and those of messages, one for each credential: where it is in `findings`
     already, its messages are further occurrences.
 
-    `commits` are those to look at, the newest first; else all, and the tags. Messages that no
-    ref reaches are noted.
+    `commits` are those that a ref reaches, the newest first: all that the messages are of, at
+    least. Messages of others are noted.
     """
-    ids = None if commits is None else [commit.commit for commit in commits]
-    seen = [
-        finding._replace(commit=document.commit)
-        for document in source.messages(git, ids)
-        for finding in scan.findings(document.path, scan.detector.candidates(document))
-    ]
-    if commits is None:
-        commits = _reached(git, {finding.commit for finding in seen if finding.commit})
     about = {commit.commit: commit for commit in reversed(commits)}
     order = {commit: place for place, commit in enumerate(about)}
-    reached = [f for f in seen if f.commit is None or f.commit in about]
-    if len(reached) < len(seen):
+    seen: list[tuple[int, Key, Finding]] = []
+    unreached = 0
+    for sight in sights:
+        for credential, finding in scan.credentials(sight.path, sight.candidates):
+            if sight.commit is None or sight.commit in about:
+                found = finding._replace(commit=sight.commit)
+                seen.append((order.get(sight.commit or "", -1), credential, found))
+            else:
+                unreached += 1
+    if unreached:
         scan.coverage.notes.append(
-            f"{len(seen) - len(reached)} more in messages of commits that no branch or tag reaches"
+            f"{unreached} more in messages of commits that no branch or tag reaches"
             "; reflogs may still hold them, else `git gc --prune=now` removes them"
         )
-    found = {_credential(finding): finding for finding in findings}
-    for finding in sorted(reached, key=lambda f: order.get(f.commit or "", -1)):
+    together = dict(findings)
+    for _, credential, finding in sorted(seen, key=itemgetter(0)):
         happened = _occurrence(finding, about.get(finding.commit or ""))
-        first = found.get(_credential(finding)) or finding._replace(
+        first = together.get(credential) or finding._replace(
             author=happened.author, date=happened.date
         )
-        found[_credential(finding)] = first._replace(occurrences=(*first.occurrences, happened))
-    return with_refs(git, list(found.values()))
-
-
-def _credential(finding: Finding) -> tuple[str, str]:
-    return finding.rule, finding.fingerprint
+        together[credential] = first._replace(occurrences=(*first.occurrences, happened))
+    return together
 
 
 def _occurrence(finding: Finding, about: CommitChanges | None) -> Occurrence:
     author, date = (about.author, about.date) if about is not None else (None, None)
     return Occurrence("introduced", finding.path, finding.line, finding.commit, author, date)
-
-
-def _reached(git: Git, wanted: Collection[str]) -> list[CommitChanges]:
-    """Those of the commits that a ref reaches, the newest first."""
-    if not wanted:
-        return []
-    everything = git.run("rev-list", "--all").decode("ascii").splitlines()
-    reached = [commit for commit in everything if commit in wanted]
-    if not reached:
-        return []
-    log = git.stream("log", "--no-walk", *LOG_OPTIONS, "--no-renames", *reached, "--")
-    with closing(log):
-        return list(read_log(git, log))

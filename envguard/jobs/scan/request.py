@@ -27,7 +27,9 @@ class Mode(Enum):
 
 class Request(NamedTuple):
     """What to scan. `paths` are files and folders (TREE) or one repository (HISTORY); `range` is
-    `A..B`, `since` a revision; `stdin` and `name` serve STDIN."""
+    `A..B`, `since` a revision; `stdin` and `name` serve STDIN. `workers` is the number of
+    processes; None: as many as pay.
+    Without `fingerprints` those of the findings are empty: for reports that do not show them."""
 
     mode: Mode
     folder: Path
@@ -41,12 +43,15 @@ class Request(NamedTuple):
     rules: tuple[Path, ...] = ()
     minimum: Confidence | None = None
     cache: bool = True
+    workers: int | None = None
+    fingerprints: bool = True
 
 
 class Result(NamedTuple):
     """The findings, in the order of their places, and what was looked at. `empty`: nothing is
-    staged, not even the removal of a file."""
+    staged, not even the removal of a file. `interrupted`: by Ctrl-C; these came before."""
 
     findings: tuple[Finding, ...]
     coverage: Coverage
     empty: bool = False
+    interrupted: bool = False

@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from envguard.core.config import Config, Folders
-from envguard.core.document import Document
+from envguard.core.document import LARGE, Document, Large
 from envguard.core.errors import UsageError
 from envguard.core.finding import Coverage, Finding, Unseen
 from envguard.core.rule import Confidence
 from envguard.detection.builtin import RuleFile, built_in
 from envguard.detection.detector import Candidate, Detector
-from envguard.detection.findings import describe, likely
+from envguard.detection.findings import Key, describe, key, likely
 from envguard.detection.fingerprint import Fingerprinter
 from envguard.detection.prepare import prepare
 from envguard.jobs.scan.request import Request, Result
 from envguard.sources import git as git_door
+from envguard.sources.archives import HEAD, Kind, kind_of, peeked
 from envguard.sources.git import Git
 from envguard.sources.globs import EXCLUDED, Globs
 
@@ -34,7 +35,7 @@ class Scan:
         self.config = config
         self.detector = detector
         self.progress = progress
-        self.fingerprints = Fingerprinter(config.project_id)
+        self.fingerprints = Fingerprinter(config.project_id) if request.fingerprints else None
         self.minimum = request.minimum or Confidence[config.scan.min_confidence.upper()]
         self.exclude = (*config.scan.exclude, *request.exclude)
         self.coverage = Coverage()
@@ -49,19 +50,81 @@ class Scan:
             self.coverage.excluded.append(Unseen(found, EXCLUDED))
         return found is not None
 
-    def candidates(self, document: Document) -> list[Candidate]:
-        """Every candidate of a document, likely or not."""
+    def candidates(self, document: Document | Large) -> list[Candidate]:
+        """Every candidate of a document, likely or not; also of what is packed in it."""
+        if isinstance(document, Large):
+            return list(self.in_segments(document))
         found = self.detector.candidates(document)
+        kind = kind_of(document.text)
+        if kind is not None:
+            inside = list(self._unpacked(document.path, kind, [document.text], self.coverage))
+            known = {key(candidate) for candidate in inside}
+            found = [*inside, *(c for c in found if key(c) not in known)]
         self.progress(self.coverage)
         return found
 
-    def findings(self, path: str, candidates: Sequence[Candidate]) -> Iterator[Finding]:
+    def earlier(self, document: Document) -> list[Candidate]:
+        """The same of a content that another one replaces: that not all of it can be read makes
+        nothing incomplete."""
+        kind = kind_of(document.text)
+        if kind is None:
+            return self.detector.candidates(document)
+        inside = self._unpacked(document.path, kind, [document.text], Coverage())
+        return [*inside, *self.detector.candidates(document)]
+
+    def in_segments(self, document: Large) -> Iterator[Candidate]:
+        """Every candidate of a large document, as they come."""
+        head, pieces = peeked(document.pieces, HEAD)
+        kind = kind_of(head)
+        if kind is not None:
+            return self._unpacked(document.path, kind, pieces, self.coverage)
+        return self._segments(document.path, pieces)
+
+    def _segments(self, path: str, pieces: Iterable[bytes]) -> Iterator[Candidate]:
+        # Most scans meet none.
+        from envguard.detection.segments import candidates  # noqa: PLC0415
+
+        return candidates(
+            lambda text: self.detector.candidates(Document(path, text)),
+            pieces,
+            lambda: self.progress(self.coverage),
+        )
+
+    def _unpacked(
+        self, path: str, kind: Kind, pieces: Iterable[bytes], coverage: Coverage
+    ) -> Iterator[Candidate]:
+        """Every candidate of what is packed into a content of this kind."""
+        # Most scans meet none.
+        from envguard.jobs.scan.containers import Opened  # noqa: PLC0415
+
+        def look(content: Iterable[bytes]) -> Iterable[Candidate]:
+            head, rest = peeked(content, LARGE)
+            if len(head) < LARGE:
+                return self.detector.candidates(Document(path, head))
+            return self._segments(path, rest)
+
+        return Opened(look, path, coverage).candidates(kind, pieces)
+
+    def look(self, document: Document | Large) -> Iterator[Finding]:
+        """The findings in a document that has a path."""
+        if isinstance(document, Large):
+            return self.findings(document.path, self.in_segments(document))
+        return self.findings(document.path, self.candidates(document))
+
+    def findings(self, path: str, candidates: Iterable[Candidate]) -> Iterator[Finding]:
         """The findings among the candidates of the file `path`; what a marker allows is noted."""
+        for _, finding in self.credentials(path, candidates):
+            yield finding
+
+    def credentials(
+        self, path: str, candidates: Iterable[Candidate]
+    ) -> Iterator[tuple[Key, Finding]]:
+        """The same, each with the credential that it is of."""
         for candidate, confidence in likely(candidates, path, self.minimum):
             if candidate.marked:
                 self.coverage.notes.append(f"{path}:{candidate.line} is allowed by a marker")
             else:
-                yield describe(candidate, confidence, path, self.fingerprints)
+                yield key(candidate), describe(candidate, confidence, path, self.fingerprints)
 
     def result(self, findings: Iterable[Finding]) -> Result:
         """The result, with the findings in the order of their places."""

@@ -14,6 +14,5 @@ def scan(request: Request, config: Config, folders: Folders, progress: Progress)
     if request.stdin is None:
         raise UsageError("there is no standard input", "pipe a text into `envguard scan --stdin`")
     scan = begin(request, config, folders, progress)
-    document = read(request.stdin, request.name)
-    scan.coverage.files, scan.coverage.bytes = 1, len(document.text)
-    return scan.result(scan.findings(document.path, scan.candidates(document)))
+    document = read(request.stdin, request.name, scan.coverage)
+    return scan.result(scan.look(document))

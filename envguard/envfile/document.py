@@ -161,14 +161,18 @@ class EnvDocument(NamedTuple):
 
 def read(path: Path) -> EnvDocument:
     """The document of a file. Raises UsageError where it cannot be read or is not UTF-8."""
+    return parse(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file. Raises UsageError where it cannot be read."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise UsageError(
             f"{printable(str(path))} cannot be read: {error.strerror}",
             f"check it with `ls -l {shlex.quote(printable(str(path)))}`",
         ) from None
-    return parse(content, str(path))
 
 
 def parse(content: bytes, path: str) -> EnvDocument:

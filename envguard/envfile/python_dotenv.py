@@ -8,9 +8,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from dotenv.parser import Binding, parse_stream
-from dotenv.variables import Atom, Variable, parse_variables
+from envguard.core.alone import load_alone
+
+if TYPE_CHECKING:
+    from dotenv.parser import Binding, parse_stream
+    from dotenv.variables import Atom, Variable, parse_variables
+else:
+    # The package also imports logging, shutil and tempfile: 13 of the 80 ms of a start.
+    _parser, _variables = load_alone("dotenv.parser"), load_alone("dotenv.variables")
+    Binding, parse_stream = _parser.Binding, _parser.parse_stream
+    Atom, Variable = _variables.Atom, _variables.Variable
+    parse_variables = _variables.parse_variables
 
 __all__ = ["Atom", "Binding", "Variable", "bindings", "parse_variables"]
 

@@ -28,6 +28,13 @@ class Wanted(NamedTuple):
     folder: Path
 
 
+class Resolved(NamedTuple):
+    """The values of what was wanted, and why the others have none."""
+
+    values: Mapping[Wanted, Secret]
+    problems: Sequence[EnvguardError]
+
+
 def resolve(
     wanted: Sequence[Wanted], backends: Mapping[str, Backend], environ: Mapping[str, str]
 ) -> list[Secret]:
@@ -36,31 +43,87 @@ def resolve(
     Raises NotFoundError or ConfigError naming every key that has no value, BackendError where
     a backend fails.
     """
+    found = gather(wanted, backends, environ)
+    if found.problems:
+        raise joined(found.problems)
+    return [found.values[want] for want in wanted]
+
+
+def gather(
+    wanted: Sequence[Wanted], backends: Mapping[str, Backend], environ: Mapping[str, str]
+) -> Resolved:
+    """The values and the problems; each backend is asked once, several at the same time."""
     values: dict[Wanted, Secret] = {}
     problems: list[EnvguardError] = []
-    for scheme in dict.fromkeys(w.reference.backend for w in wanted):
-        asked = [w for w in wanted if w.reference.backend == scheme]
-        if scheme in _LOCAL:
-            for want in asked:
-                try:
-                    values[want] = _LOCAL[scheme](want, environ)
-                except EnvguardError as error:
-                    problems.append(error)
+    asked: dict[str, list[Wanted]] = {}
+    for want in wanted:
+        asked.setdefault(want.reference.backend, []).append(want)
+    answers = _ask({s: w for s, w in asked.items() if s not in _LOCAL}, backends)
+    for scheme, wants in asked.items():
+        answer = answers.get(scheme, {})
+        if isinstance(answer, EnvguardError):
+            problems.append(answer)
             continue
-        found = backends[scheme].read(list(dict.fromkeys(w.reference for w in asked)))
-        for want in asked:
-            if want.reference in found:
-                values[want] = found[want.reference]
-            else:
-                problems.append(
-                    NotFoundError(
-                        f"{want.key}: there is no {want.reference}",
-                        f"set it: envguard secrets set {want.reference.name}",
-                    )
+        for want in wants:
+            try:
+                values[want] = (
+                    _LOCAL[scheme](want, environ) if scheme in _LOCAL else _held(want, answer)
                 )
-    if problems:
-        raise _joined(problems)
-    return [values[want] for want in wanted]
+            except EnvguardError as error:
+                problems.append(error)
+    return Resolved(values, problems)
+
+
+def joined(problems: Sequence[EnvguardError]) -> EnvguardError:
+    """One error for all of them: the first one's class and hint, every key named."""
+    if len(problems) == 1:
+        return problems[0]
+    what = "; ".join(problem.what for problem in problems)
+    return type(problems[0])(what, problems[0].hint)
+
+
+_Answer = Mapping[Reference, Secret] | EnvguardError
+
+
+def _ask(
+    asked: Mapping[str, Sequence[Wanted]], backends: Mapping[str, Backend]
+) -> Mapping[str, _Answer]:
+    """What each backend answers. More than one are asked at the same time."""
+    answers: dict[str, _Answer] = {}
+    failures: list[BaseException] = []
+
+    def ask(scheme: str) -> None:
+        try:
+            references = list(dict.fromkeys(want.reference for want in asked[scheme]))
+            answers[scheme] = backends[scheme].read(references)
+        except EnvguardError as error:
+            answers[scheme] = error
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that asked
+            failures.append(error)
+
+    if len(asked) > 1:
+        from threading import Thread  # noqa: PLC0415 - most calls have one backend
+
+        threads = [Thread(target=ask, args=(scheme,), daemon=True) for scheme in asked]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    else:
+        for scheme in asked:
+            ask(scheme)
+    if failures:
+        raise failures[0]
+    return answers
+
+
+def _held(want: Wanted, answer: Mapping[Reference, Secret]) -> Secret:
+    if want.reference in answer:
+        return answer[want.reference]
+    raise NotFoundError(
+        f"{want.key}: there is no {want.reference}",
+        f"set it: envguard secrets set {want.reference.name}",
+    )
 
 
 def _literal(want: Wanted, _environ: Mapping[str, str]) -> Secret:
@@ -103,11 +166,3 @@ def _file(want: Wanted, _environ: Mapping[str, str]) -> Secret:
 
 
 _LOCAL = {"literal": _literal, "env": _variable, "file": _file}
-
-
-def _joined(problems: Sequence[EnvguardError]) -> EnvguardError:
-    """One error for all of them: the first one's class and hint, every key named."""
-    if len(problems) == 1:
-        return problems[0]
-    what = "; ".join(problem.what for problem in problems)
-    return type(problems[0])(what, problems[0].hint)

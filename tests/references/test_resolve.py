@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -150,3 +151,32 @@ def test_a_failing_backend_is_no_absence(tmp_path: Path) -> None:
 
     with pytest.raises(BackendError, match="it is gone"):
         resolve(wanted(tmp_path, A="secret:A"), {"secret": Failing({})}, {})
+
+
+def test_several_backends_are_asked_at_the_same_time(tmp_path: Path) -> None:
+    both = Barrier(2)
+
+    class Waiting(Held):
+        def read(self, refs: Sequence[Reference]) -> dict[Reference, Secret]:
+            both.wait(timeout=10)  # fails where the other one is asked afterwards
+            return super().read(refs)
+
+    asked = wanted(tmp_path, A="secret:A", C="vault:C")
+    backends = {"secret": Waiting({"A": "1"}), "vault": Waiting({"C": "3"})}
+    assert [value.reveal() for value in resolve(asked, backends, {})] == ["1", "3"]
+
+
+def test_what_fails_in_one_backend_is_told_with_what_the_other_lacks(tmp_path: Path) -> None:
+    class Failing(Held):
+        def read(self, refs: Sequence[Reference]) -> dict[Reference, Secret]:
+            raise BackendError(f"it is gone, with {len(refs)}", "wait")
+
+    class Broken(Held):
+        def read(self, refs: Sequence[Reference]) -> dict[Reference, Secret]:
+            raise ZeroDivisionError(f"{refs}")
+
+    asked = wanted(tmp_path, A="secret:A", C="vault:C")
+    with pytest.raises(BackendError, match="it is gone, with 1; C: there is no vault:C"):
+        resolve(asked, {"secret": Failing({}), "vault": Held({})}, {})
+    with pytest.raises(ZeroDivisionError):
+        resolve(asked, {"secret": Broken({}), "vault": Held({})}, {})

@@ -28,10 +28,10 @@ _DIGEST_INFO = b"envguard journal digest v1"
 class State(Enum):
     """What is finished, in the order of a migration."""
 
-    PLANNED = "planned"  # the backup is written
+    PLANNED = "planned"  # the backups are written
     WRITTEN = "written"  # every value is in the backend and was read back
-    REWRITTEN = "rewritten"  # the .env holds references
-    DONE = "done"  # and the configuration says where they lead
+    REWRITTEN = "rewritten"  # the files hold references, and the configuration says where to
+    DONE = "done"  # and the examples are in step
     ROLLED_BACK = "rolled back"
 
 
@@ -46,25 +46,57 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RecordedStep:
-    """One key of the migration; `version` is the one that it wrote, None before or if nothing."""
+    """One key of a file that becomes a reference."""
 
     key: str
     line: int
     action: Action
-    reference: Reference | None
+    reference: Reference
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFile:
+    """One file: its real path, the profile that reads it, the alias of its references (None: they
+    mean the profile's backend) and the files that the profile must list (none: as it is)."""
+
+    path: Path
+    profile: str
+    alias: str | None
+    layers: tuple[str, ...]
+    steps: tuple[RecordedStep, ...]
+    before_digest: str
+    after_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedWrite:
+    """One name that the migration writes. `held` is the version that was there before, None where
+    nothing was; `version` the one that it wrote, None before that is known. `key` is the name in
+    the origin, where the value comes from another backend."""
+
+    name: str
+    held: str | None
     version: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One migration of the file at `path` (its real path) into `backend` (a URL)."""
+    """One migration into `backend` (a URL) under the project id `project`. `root` is the folder
+    of the project, `config` its configuration file; `profile` that of the call. `origin` is the
+    URL of the backend that the values come from, None where they come from the files; `follows`:
+    it was the profile's backend, and the target is that now."""
 
     id: str
-    path: Path
     backend: str
-    steps: tuple[RecordedStep, ...]
-    before_digest: str
-    after_digest: str
+    root: Path
+    config: Path
+    project: str
+    profile: str
+    files: tuple[RecordedFile, ...]
+    writes: tuple[RecordedWrite, ...]
+    origin: str | None = None
+    follows: bool = False
     state: State = State.PLANNED
 
     def advanced(self, state: State) -> Record:
@@ -94,8 +126,8 @@ class Records:
             raise ValueError("files are compared with the root key only")
         return hmac.new(self._digest_key, content, "sha256").hexdigest()
 
-    def standing(self, record: Record, content: bytes | None) -> Standing:
-        """Where the file is between the record's before and after; `content` None: no file."""
+    def standing(self, record: RecordedFile, content: bytes | None) -> Standing:
+        """Where a file is between the record's before and after; `content` None: no file."""
         if content is None:
             return Standing.GONE
         digest = self.digest(content)
@@ -148,23 +180,38 @@ def _data(record: Record) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "id": record.id,
-        "path": str(record.path),
         "backend": record.backend,
-        "steps": [
-            {
-                "key": step.key,
-                "line": step.line,
-                "action": step.action.value,
-                "reference": None
-                if (to := step.reference) is None
-                else [to.backend, to.name, to.field, to.version],
-                "version": step.version,
-            }
-            for step in record.steps
-        ],
-        "before_digest": record.before_digest,
-        "after_digest": record.after_digest,
+        "origin": record.origin,
+        "follows": record.follows,
+        "root": str(record.root),
+        "config": str(record.config),
+        "project": record.project,
+        "profile": record.profile,
         "state": record.state.value,
+        "writes": [
+            {"name": w.name, "held": w.held, "version": w.version, "key": w.key}
+            for w in record.writes
+        ],
+        "files": [
+            {
+                "path": str(file.path),
+                "profile": file.profile,
+                "alias": file.alias,
+                "layers": list(file.layers),
+                "before_digest": file.before_digest,
+                "after_digest": file.after_digest,
+                "steps": [
+                    {
+                        "key": step.key,
+                        "line": step.line,
+                        "action": step.action.value,
+                        "reference": list(step.reference),
+                    }
+                    for step in file.steps
+                ],
+            }
+            for file in record.files
+        ],
     }
 
 
@@ -172,30 +219,50 @@ def _record(data: dict[str, Any]) -> Record:
     """The record that a file says. Raises what a wrong shape happens to raise."""
     if data["schema"] != SCHEMA:
         raise ValueError("another schema")
-    steps = tuple(
-        RecordedStep(
-            _text(step["key"]),
-            int(step["line"]),
-            Action(step["action"]),
-            _reference(step["reference"]),
-            _optional(step["version"]),
-        )
-        for step in data["steps"]
-    )
     return Record(
-        _text(data["id"]),
-        Path(_text(data["path"])),
-        _text(data["backend"]),
-        steps,
-        _text(data["before_digest"]),
-        _text(data["after_digest"]),
-        State(data["state"]),
+        id=_text(data["id"]),
+        backend=_text(data["backend"]),
+        root=Path(_text(data["root"])),
+        config=Path(_text(data["config"])),
+        project=_text(data["project"]),
+        profile=_text(data["profile"]),
+        files=tuple(map(_file, data["files"])),
+        writes=tuple(
+            RecordedWrite(
+                _text(write["name"]),
+                _optional(write["held"]),
+                _optional(write["version"]),
+                _optional(write["key"]),
+            )
+            for write in data["writes"]
+        ),
+        origin=_optional(data["origin"]),
+        follows=data["follows"] is True,
+        state=State(data["state"]),
     )
 
 
-def _reference(parts: list[Any] | None) -> Reference | None:
-    if parts is None:
-        return None
+def _file(data: dict[str, Any]) -> RecordedFile:
+    return RecordedFile(
+        path=Path(_text(data["path"])),
+        profile=_text(data["profile"]),
+        alias=_optional(data["alias"]),
+        layers=tuple(map(_text, data["layers"])),
+        steps=tuple(
+            RecordedStep(
+                _text(step["key"]),
+                int(step["line"]),
+                Action(step["action"]),
+                _reference(step["reference"]),
+            )
+            for step in data["steps"]
+        ),
+        before_digest=_text(data["before_digest"]),
+        after_digest=_text(data["after_digest"]),
+    )
+
+
+def _reference(parts: list[Any]) -> Reference:
     backend, name, part, version = parts
     return Reference(_text(backend), _text(name), _optional(part), _optional(version))
 

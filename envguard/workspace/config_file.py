@@ -46,6 +46,13 @@ def set_profile_backend(
     return _set(content, (*table_path, "profiles", profile, "backend"), backend)
 
 
+def set_profile_env_files(
+    content: bytes, profile: str, env_files: Sequence[str], *, table_path: Sequence[str] = ()
+) -> bytes:
+    """`content` where `profile` reads these files, in this order. Raises ConfigError."""
+    return _set(content, (*table_path, "profiles", profile, "env_files"), list(env_files))
+
+
 def add_backend(content: bytes, alias: str, url: str, *, table_path: Sequence[str] = ()) -> bytes:
     """`content` with `[backends.ALIAS]`. Raises ConfigError where the alias has another URL."""
     path = (*table_path, "backends", alias)
@@ -58,7 +65,7 @@ def add_backend(content: bytes, alias: str, url: str, *, table_path: Sequence[st
     return _set(content, (*path, "url"), url)
 
 
-def _set(content: bytes, path: Sequence[str], value: str) -> bytes:
+def _set(content: bytes, path: Sequence[str], value: str | list[str]) -> bytes:
     """`content` with one value changed or added, and the line ends that it has."""
     document = _parse(content)
     expected = document.unwrap()
@@ -104,7 +111,9 @@ def _get(data: Any, path: Sequence[str]) -> Any:
     return data
 
 
-def _place(data: Any, path: Sequence[str], value: str, new: Callable[[bool], Any]) -> None:
+def _place(
+    data: Any, path: Sequence[str], value: str | list[str], new: Callable[[bool], Any]
+) -> None:
     """Sets the value at `path`, making tables by `new` (told which is the last) on the way."""
     *tables, last = path
     for depth, key in enumerate(tables):

@@ -105,8 +105,10 @@ def require(
     profile: Profile,
     file_references: Iterable[Path] = (),
     env_files: Sequence[Path] = (),
+    dialect: str = "python",
 ) -> None:
-    """Returns where all that `profile` asks for is trusted; `env_files` were named by the call.
+    """Returns where all that `profile` asks for is trusted; `env_files` were named by the call,
+    and are read in a dialect.
 
     Raises TrustError with what is new and the `envguard trust` that would record just that,
     ConfigError where the record is damaged.
@@ -118,6 +120,8 @@ def require(
         options += ["--profile", profile.name]
     for file in env_files:
         options += ["--env-file", str(file)]
+    if dialect != "python":
+        options += ["--dialect", dialect]
     check(folders, claim(config, profile, [*file_references, *env_files]), options)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from envguard.backends import registry
+from envguard.backends.local import LocalBackend
 from envguard.core.backend import Backend, Capability
 from envguard.core.config import Config, Profile, Settings, load
 from envguard.core.errors import BackendError
@@ -17,9 +18,19 @@ from envguard.core.secret import Secret
 from envguard.detection.detector import Detector
 from envguard.detection.prepare import standard
 from envguard.jobs import run as run_job
+from envguard.jobs.environment import request as environment
 from envguard.jobs.migrate import plan as planning
-from envguard.jobs.migrate.apply import Opener, apply
-from envguard.jobs.migrate.request import Conflict, Outcome, Planned, Request
+from envguard.jobs.migrate.apply import apply
+from envguard.jobs.migrate.carry import Opener
+from envguard.jobs.migrate.request import (
+    Answers,
+    Conflict,
+    Equal,
+    Outcome,
+    Planned,
+    Request,
+    under_one_key,
+)
 
 
 @cache
@@ -65,35 +76,44 @@ class Project:
 
     def plan(
         self,
-        file: Path | None = None,
-        *,
+        *files: Path | None,
         to: str = "local:",
         everything: bool = False,
         only: tuple[str, ...] = (),
         exclude: tuple[str, ...] = (),
         alias: str | None = None,
-        on_conflict: planning.Resolve = never_asked,
+        on_conflict: Callable[[str], Conflict] = never_asked,
+        share: Callable[[Equal], bool] = under_one_key,
+        apart: bool = False,
         backend: Backend | None = None,
     ) -> Planned:
-        request = Request(file or self.env, to, everything, only, exclude, alias)
+        named_files = tuple(file for file in files if file) or (self.env,)
+        request = Request(named_files, to, everything, only, exclude, alias, apart=apart)
         config = self.config
         if backend is None:
             named = Config(config.root, config.file, backends=config.backends, project_id="unborn")
             backend = registry.open_backend(
                 to, config if config.project_id else named, self.settings
             )
-        return planning.plan(request, config, self.profile, backend, detector(), on_conflict)
+        answers = Answers(on_conflict, share)
+        return planning.plan(
+            request, config, self.profile, backend, detector(), answers, self.environ
+        )
 
     def apply(self, planned: Planned, opened: Opener = registry.open_backend) -> Outcome:
         return apply(planned, self.config, self.profile, self.settings, opened)
 
-    def migrate(
-        self, file: Path | None = None, *, everything: bool = False, to: str = "local:"
-    ) -> Outcome:
-        return self.apply(self.plan(file, to=to, everything=everything))
+    def migrate(self, *files: Path | None, everything: bool = False, to: str = "local:") -> Outcome:
+        return self.apply(self.plan(*files, to=to, everything=everything))
 
     def backend(self, name: str = "local:") -> Backend:
         return registry.open_backend(name, self.config, self.settings)
+
+    def local(self, name: str = "local:") -> LocalBackend:
+        """The backend, where it is an embedded store."""
+        backend = self.backend(name)
+        assert isinstance(backend, LocalBackend)
+        return backend
 
     def stored(self, name: str) -> str | None:
         reference = Reference("secret", name)
@@ -111,11 +131,10 @@ class Project:
         profile: str | None = None,
     ) -> Mapping[str, str]:
         """The whole environment that `envguard run` would give to a child."""
-        request = run_job.Request(
-            ("true",), self.root, env_files, only, exclude, override, clean, trusted
-        )
+        request = environment.Request(env_files, only, exclude, override, clean, trusted)
         config = self.config
-        return run_job.run(request, config, config.profile(profile), self.settings).environ
+        chosen = config.profile(profile)
+        return run_job.run(("true",), request, config, chosen, self.settings).environ
 
     def given(self) -> dict[str, str]:
         """What of the child's environment comes from the project."""

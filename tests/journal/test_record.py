@@ -12,9 +12,27 @@ import pytest
 from envguard.core.errors import BackendError, NotFoundError, UsageError
 from envguard.core.plan import Action
 from envguard.core.reference import Reference
-from envguard.journal.record import Record, RecordedStep, Records, Standing, State
+from envguard.journal.record import (
+    Record,
+    RecordedFile,
+    RecordedStep,
+    RecordedWrite,
+    Records,
+    Standing,
+    State,
+)
 
 BEFORE, AFTER = b"A=plain\n", b"A=secret:A\n"
+STEP = {"key": "A", "line": 1, "action": "move", "reference": ["secret", "A", None, None]}
+FILE = {
+    "path": "/srv/.env",
+    "profile": "dev",
+    "alias": None,
+    "layers": [],
+    "before_digest": "a",
+    "after_digest": "b",
+    "steps": [STEP],
+}
 
 
 @pytest.fixture
@@ -23,14 +41,30 @@ def records(tmp_path: Path) -> Records:
 
 
 @pytest.fixture
-def record(records: Records) -> Record:
+def file(records: Records) -> RecordedFile:
     steps = (
-        RecordedStep("A", 1, Action.MOVE, Reference("secret", "A"), "7"),
+        RecordedStep("A", 1, Action.MOVE, Reference("secret", "A")),
         RecordedStep("B", 2, Action.LINK, Reference("prod", "db", "password", "2")),
-        RecordedStep("PORT", 3, Action.KEEP, None),
     )
     digests = (records.digest(BEFORE), records.digest(AFTER))
-    return Record("m1", Path("/srv/.env\udc80"), "local:", steps, *digests)
+    return RecordedFile(Path("/srv/.env\udc80"), "dev", None, (".env",), steps, *digests)
+
+
+@pytest.fixture
+def record(file: RecordedFile) -> Record:
+    other = RecordedFile(Path("/srv/web/.env"), "prod", "prod", (), (), "a", "b")
+    return Record(
+        id="m1",
+        backend="local:",
+        root=Path("/srv"),
+        config=Path("/srv/envguard.toml"),
+        project="shop-1",
+        profile="dev",
+        files=(file, other),
+        writes=(RecordedWrite("A", "7", "8"), RecordedWrite("C", None, None, "OLD")),
+        origin="local:///old.db",
+        follows=True,
+    )
 
 
 def test_a_record_comes_back_as_it_was(records: Records, record: Record) -> None:
@@ -73,14 +107,14 @@ def test_a_migration_only_goes_forward(record: Record) -> None:
     ],
 )
 def test_a_file_is_compared_with_before_and_after(
-    records: Records, record: Record, content: bytes | None, standing: Standing
+    records: Records, file: RecordedFile, content: bytes | None, standing: Standing
 ) -> None:
-    assert records.standing(record, content) is standing
+    assert records.standing(file, content) is standing
 
 
-def test_another_key_recognises_no_file(records: Records, record: Record) -> None:
+def test_another_key_recognises_no_file(records: Records, file: RecordedFile) -> None:
     other = Records(records.folder, bytes(32))
-    assert other.standing(record, AFTER) is Standing.CHANGED
+    assert other.standing(file, AFTER) is Standing.CHANGED
 
 
 def test_a_missing_record_is_not_found(records: Records) -> None:
@@ -104,17 +138,22 @@ def test_records_are_listed_and_forgotten(records: Records, record: Record) -> N
     [
         {"schema": 2},
         {"id": "m2"},
-        {"path": 1},
+        {"root": 1},
         {"backend": None},
-        {"steps": None},
-        {"steps": [{}]},
-        {"steps": [{"key": 1, "line": 1, "action": "move", "reference": None, "version": None}]},
-        {"steps": [{"key": "A", "line": "x", "action": "move", "reference": None, "version": ""}]},
-        {"steps": [{"key": "A", "line": 1, "action": "odd", "reference": None, "version": None}]},
-        {"steps": [{"key": "A", "line": 1, "action": "move", "reference": [], "version": None}]},
-        {"steps": [{"key": "A", "line": 1, "action": "move", "reference": [1, 2], "version": ""}]},
-        {"steps": [{"key": "A", "line": 1, "action": "move", "reference": None, "version": 1}]},
-        {"before_digest": 1},
+        {"origin": 1},
+        {"writes": [{}]},
+        {"writes": [{"name": "A", "held": 1, "version": None, "key": None}]},
+        {"files": None},
+        {"files": [{}]},
+        {"files": [{**FILE, "path": 1}]},
+        {"files": [{**FILE, "layers": [1]}]},
+        {"files": [{**FILE, "before_digest": 1}]},
+        {"files": [{**FILE, "steps": [{**STEP, "key": 1}]}]},
+        {"files": [{**FILE, "steps": [{**STEP, "line": "x"}]}]},
+        {"files": [{**FILE, "steps": [{**STEP, "action": "odd"}]}]},
+        {"files": [{**FILE, "steps": [{**STEP, "reference": []}]}]},
+        {"files": [{**FILE, "steps": [{**STEP, "reference": [1, "A", None, None]}]}]},
+        {"files": [{**FILE, "steps": [{**STEP, "reference": None}]}]},
         {"state": "unheard of"},
     ],
 )
@@ -123,7 +162,10 @@ def test_a_damaged_record_is_refused_by_its_name(
 ) -> None:
     records.save(record)
     file = records.file("m1")
-    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    whole = {**json.loads(file.read_text()), "files": [FILE]}
+    file.write_text(json.dumps(whole))
+    assert records.load("m1").files[0].path == Path("/srv/.env")
+    file.write_text(json.dumps({**whole, **change}))
     with pytest.raises(BackendError) as caught:
         records.load("m1")
     assert str(file) in caught.value.what

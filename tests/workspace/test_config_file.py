@@ -182,3 +182,12 @@ def test_a_form_that_cannot_be_edited_is_refused_with_what_to_write() -> None:
 def test_a_list_of_tables_is_no_table() -> None:
     with pytest.raises(ConfigError, match="profiles is no table"):
         config_file.set_profile_backend(b'[[profiles]]\nbackend = "x:"\n', "dev", "new:")
+
+
+def test_the_files_of_a_profile_are_set_and_nothing_else(tmp_path: Path) -> None:
+    content = b'[profiles.dev]\nenv_files = [".env"] # mine\n'
+    edited = config_file.set_profile_env_files(content, "dev", (".env", ".env.local"))
+    assert edited == b'[profiles.dev]\nenv_files = [".env", ".env.local"] # mine\n'
+    assert config_file.set_profile_env_files(edited, "dev", (".env", ".env.local")) == edited
+    made = config.parse(config_file.set_profile_env_files(b"", "x", (".env.x",)).decode(), tmp_path)
+    assert made.profiles["x"].env_files == (".env.x",)

@@ -1,35 +1,25 @@
-"""Carries a plan out so that nothing is lost: backup, write, read back, and only then the .env."""
+"""Begins a migration: the project, .gitignore, the backups, the record; then it is carried out."""
 
 from __future__ import annotations
 
-import contextlib
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from envguard.backends import registry
-from envguard.core.backend import Backend
-from envguard.core.config import Config, Folders, Profile, Settings, parse
-from envguard.core.errors import BackendError, UsageError
-from envguard.core.files import sweep, write_atomically
-from envguard.core.plan import Action, Step
+from envguard.backends.local import SCHEME
+from envguard.core.config import Config, Profile, Settings
+from envguard.core.errors import UsageError
+from envguard.core.files import sweep
+from envguard.core.plan import Action, FilePlan
 from envguard.core.text import printable
-from envguard.jobs.migrate.journals import journal
-from envguard.jobs.migrate.request import Outcome, Planned
-from envguard.journal.record import Record, RecordedStep, State
+from envguard.jobs.migrate import carry, held
+from envguard.jobs.migrate.carry import Opener, Work, in_words
+from envguard.jobs.migrate.journals import Journal, journal
+from envguard.jobs.migrate.request import Outcome, Planned, Tell, targets
+from envguard.journal.record import Record, RecordedFile, RecordedStep, RecordedWrite
 from envguard.sources import git as git_door
-from envguard.sources.git import Git
-from envguard.workspace import config_file, gitignore, project, trust
-
-
-class Opener(Protocol):
-    """How a backend is opened."""
-
-    def __call__(self, name: str, config: Config, settings: Settings) -> Backend:
-        """The backend of a URL or an alias."""
-        ...
+from envguard.workspace import gitignore, project, trust
 
 
 def apply(
@@ -38,70 +28,62 @@ def apply(
     profile: Profile,
     settings: Settings,
     open_backend: Opener = registry.open_backend,
+    tell: Tell = lambda _: None,
 ) -> Outcome:
     """Applies a plan. Safe to repeat: what is in the backend already is not written again.
 
-    The .env is rewritten last: where anything fails, it is byte for byte as it was, and once it
-    holds references, the configuration that resolves them is in place.
+    The files are rewritten last: where anything fails, they are byte for byte as they were, and
+    once one holds references, the configuration that resolves them is in place. Raises
+    UsageError where the files or the backend have changed since the plan.
     """
-    file, before, after = planned.file, planned.document.render(), _rewritten(planned)
-    with _errors(file):
-        _check_unchanged(planned, before)
+    plan = planned.plan
+    contents = {Path(path): document.render() for path, document in planned.documents.items()}
+    changed = _changed_files(contents)
+    if changed:
+        raise _outdated(changed, planned)
+    with in_words(list(contents)):
+        if not plan.backend.startswith(SCHEME):
+            journal(plan.backend, settings)  # without a key nothing is begun
         made = _project(config, profile, settings)
-        backend = open_backend(planned.plan.backend, made, settings)
-        git = git_door.find(file)
-        ignored = _ignore(file, git)
-        backups, records = journal(planned.plan.backend, settings, create=True)
-        backups.save(planned.plan.id, file, before, file.stat().st_mode & 0o7777)
-        record = _record(planned, records.digest(before), records.digest(after))
-        records.save(record)
-        versions = _write(planned, backend)
-        steps = tuple(replace(s, version=versions.get(s.line)) for s in record.steps)
-        record = replace(record, steps=steps).advanced(State.WRITTEN)
-        records.save(record)
-        pointed = _point_to(planned, made, profile, settings.folders)
-        _check_unchanged(planned, before)
-        _replace(file, after)
-    # The file itself says that it is rewritten; the record only repeats it.
-    with contextlib.suppress(OSError):
-        records.save(record.advanced(State.DONE))
-    written = [config.file or pointed.file] if pointed != config else []
-    actions = [step.action for step in planned.plan.steps]
-    return Outcome(
-        id=planned.plan.id,
-        moved=actions.count(Action.MOVE),
-        linked=actions.count(Action.LINK),
-        files=tuple(path for path in (*written, ignored) if path is not None),
-        tracked=git is not None and git.tracks(file),
-        config=pointed,
+        backend = open_backend(plan.backend, made, settings)
+        changed = _changed_versions(planned, held.Held(backend))
+        if changed:
+            raise _outdated(changed, planned)
+        ignored = _ignore(contents)
+        kept = journal(plan.backend, settings, create=True)
+        record = _record(planned, made, profile, kept, contents)
+        kept.save_files(record, contents)
+        kept.records.save(record)
+    work = Work(record, kept, backend, made, settings, contents, planned.values, tell)
+    outcome = carry.out(work)
+    file = outcome.config.file
+    configured = [file] if file is not None and outcome.config != config else []
+    return replace(outcome, written=(*configured, *ignored))
+
+
+def _changed_files(contents: dict[Path, bytes]) -> list[str]:
+    changed = []
+    for path, before in contents.items():
+        try:
+            same = path.read_bytes() == before
+        except OSError:
+            same = False
+        if not same:
+            changed.append(f"{printable(str(path))} has changed since it was read")
+    return changed
+
+
+def _changed_versions(planned: Planned, now: held.Held) -> list[str]:
+    steps = targets(planned.plan.moves)
+    now.look_up(steps)
+    return held.changed({name: step.held for name, step in steps.items()}, now.versions)
+
+
+def _outdated(changed: list[str], planned: Planned) -> UsageError:
+    return UsageError(
+        f"{'; '.join(changed)}; everything is left as it is",
+        f"plan it again: envguard migrate --to {planned.plan.backend} --plan",
     )
-
-
-@contextlib.contextmanager
-def _errors(file: Path) -> Iterator[None]:
-    """Turns what the file system refuses into an error for people."""
-    try:
-        yield
-    except OSError as error:
-        place = f" ({printable(str(error.filename))})" if error.filename else ""
-        raise UsageError(
-            f"{printable(str(file))} is left as it was: {error.strerror}{place}",
-            f"check `df -h` and `ls -la {shlex.quote(printable(str(file.parent)))}`, then repeat",
-        ) from None
-
-
-def _check_unchanged(planned: Planned, before: bytes) -> None:
-    """Raises UsageError where the file is no longer what the plan was made of."""
-    try:
-        same = planned.file.read_bytes() == before
-    except FileNotFoundError:
-        same = False
-    if not same:
-        name = printable(str(planned.file))
-        raise UsageError(
-            f"{name} has changed since it was read, and is left as it is",
-            f"run it again: envguard migrate {shlex.quote(name)} --to {planned.plan.backend}",
-        )
 
 
 def _project(config: Config, profile: Profile, settings: Settings) -> Config:
@@ -113,80 +95,65 @@ def _project(config: Config, profile: Profile, settings: Settings) -> Config:
     return project.begin(config, profile, name, settings.folders)
 
 
-def _ignore(file: Path, git: Git | None) -> Path | None:
-    """Keeps the .env and our temporaries out of git, and removes those that a crash left; the
-    .gitignore, where it had to be written."""
-    sweep(file.parent)
-    if git is None:
-        return None
-    lines = (*gitignore.LINES, f"!{file.name}.example")
-    return git.top / ".gitignore" if gitignore.write(git.top / ".gitignore", lines) else None
+def _ignore(files: Iterable[Path]) -> list[Path]:
+    """Keeps the .env files and our temporaries out of git, and removes those that a crash left;
+    the .gitignore of each repository, where it had to be written."""
+    names: dict[Path, list[str]] = {}
+    for file in files:
+        sweep(file.parent)
+        git = git_door.find(file)
+        if git is not None:
+            names.setdefault(git.top, []).append(f"!{file.name}.example")
+    written = []
+    for top, examples in names.items():
+        lines = tuple(dict.fromkeys((*gitignore.LINES, *examples)))
+        if gitignore.write(top / ".gitignore", lines):
+            written.append(top / ".gitignore")
+    return written
 
 
-def _record(planned: Planned, before: str, after: str) -> Record:
+def _record(
+    planned: Planned,
+    config: Config,
+    profile: Profile,
+    kept: Journal,
+    contents: dict[Path, bytes],
+) -> Record:
+    plan = planned.plan
+    if config.file is None:
+        raise ValueError("a project has a configuration file")
+    writes = [
+        RecordedWrite(name, step.held, key=step.key if plan.origin else None)
+        for name, step in targets(plan.moves).items()
+        if step.action is Action.MOVE
+    ]
     return Record(
-        id=planned.plan.id,
-        path=planned.file,
-        backend=planned.plan.backend,
-        steps=tuple(RecordedStep(s.key, s.line, s.action, s.reference) for s in planned.plan.steps),
-        before_digest=before,
-        after_digest=after,
+        id=plan.id,
+        backend=plan.backend,
+        root=config.root,
+        config=config.file,
+        project=config.project_id,
+        profile=plan.profile or profile.name,
+        files=tuple(_recorded(file, planned, kept, contents) for file in plan.files),
+        writes=tuple(writes),
+        origin=plan.origin,
+        follows=plan.profile is not None,
     )
 
 
-def _rewritten(planned: Planned) -> bytes:
-    moves = {step.line: str(step.reference) for step in planned.plan.moves}
-    return planned.document.replace_all(moves).render()
-
-
-def _write(planned: Planned, backend: Backend) -> Mapping[int, str]:
-    """Writes every value and compares what the backend then gives; line -> version."""
-    versions: dict[int, str] = {}
-    targets = {step.line: backend.locate(_name(step)) for step in planned.plan.moves}
-    for step in planned.plan.moves:
-        if step.action is Action.MOVE:
-            target = targets[step.line]
-            token = f"{planned.plan.id}:{target.name}"
-            versions[step.line] = backend.write(target, planned.values[step.line], token=token)
-    found = backend.read(list(dict.fromkeys(targets.values())))
-    for step in planned.plan.moves:
-        if found.get(targets[step.line]) != planned.values[step.line]:
-            raise BackendError(
-                f"the backend does not give back what was written for {printable(step.key)}",
-                f"{printable(str(planned.file))} is as it was; check the backend and repeat",
-            )
-    return versions
-
-
-def _name(step: Step) -> str:
-    if step.reference is None:
-        raise ValueError(f"{step.key} is not moved")
-    return step.reference.name
-
-
-def _point_to(planned: Planned, config: Config, profile: Profile, folders: Folders) -> Config:
-    """The configuration in which the references mean the target: as the profile's backend, or
-    under the alias. What is written for that is trusted."""
-    url, alias, file = planned.plan.backend, planned.alias, config.file
-    known = config.backend_url(profile.backend) if alias is None else config.backends.get(alias)
-    if file is None or known == url:
-        return config
-    content, tables = file.read_bytes(), project.table_path(file)
-    if alias is None:
-        name = next((a for a, declared in config.backends.items() if declared == url), url)
-        content = config_file.set_profile_backend(content, profile.name, name, table_path=tables)
-    else:
-        content = config_file.add_backend(content, alias, url, table_path=tables)
-    made = parse(content.decode("utf-8"), file)
-    write_atomically(file, content)
-    trust.record_backend(folders, made, made.profiles.get(profile.name, profile), url)
-    return made
-
-
-def _replace(file: Path, content: bytes) -> None:
-    try:
-        write_atomically(file, content)
-    except OSError:
-        # The folder may refuse to sync when the file is in place already.
-        if file.read_bytes() != content:
-            raise
+def _recorded(
+    file: FilePlan, planned: Planned, kept: Journal, contents: dict[Path, bytes]
+) -> RecordedFile:
+    path = Path(file.path)
+    steps = [(s, s.reference) for s in file.moves]
+    document = planned.documents[file.path]
+    after = document.replace_all({s.line: str(ref) for s, ref in steps}).render()
+    return RecordedFile(
+        path=path,
+        profile=file.profile,
+        alias=file.alias,
+        layers=file.layers if steps else (),
+        steps=tuple(RecordedStep(s.key, s.line, s.action, r) for s, r in steps if r is not None),
+        before_digest=kept.records.digest(contents[path]),
+        after_digest=kept.records.digest(after),
+    )

@@ -1,33 +1,46 @@
-"""What a migration will do: read, classified, located, compared; nothing is written."""
+"""What a migration of files will do: read, classified, located, compared; nothing is written."""
 
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from secrets import token_hex
+from typing import NamedTuple
 
 from envguard.core.backend import Backend
 from envguard.core.config import Config, Profile
 from envguard.core.envfile import Entry
-from envguard.core.errors import BackendError, NameNotAllowed, UsageError
-from envguard.core.plan import Action, Plan, Step
+from envguard.core.errors import UsageError
+from envguard.core.plan import Action, FilePlan, Plan, Step
 from envguard.core.reference import PROFILE_BACKEND, Reference, parse_reference
 from envguard.core.secret import Secret
 from envguard.core.text import printable
 from envguard.detection.classify import Kind, classify
 from envguard.detection.detector import Detector
-from envguard.envfile import document
-from envguard.envfile.document import EnvDocument
 from envguard.envfile.interpolate import variables
+from envguard.envfile.origins import Document, Origin
 from envguard.jobs.migrate import alias as aliases
-from envguard.jobs.migrate.request import Conflict, Planned, Request
+from envguard.jobs.migrate import names, places, readers
+from envguard.jobs.migrate.held import Held
+from envguard.jobs.migrate.request import Answers, Planned, Request
 
-Resolve = Callable[[str], Conflict]
-"""Asked once about each name that holds another value in the backend."""
+
+class Source(NamedTuple):
+    """One file of the request, read. `shown` is its path as people know it."""
+
+    path: Path
+    shown: str
+    origin: Origin
+    place: places.Place
+    alias: str | None
+
+    @property
+    def document(self) -> Document:
+        """Its entries, and itself with values replaced."""
+        return self.origin.document
 
 
 def plan(
@@ -36,89 +49,110 @@ def plan(
     profile: Profile,
     backend: Backend,
     detector: Detector,
-    on_conflict: Resolve,
+    answers: Answers,
+    environ: Mapping[str, str],
+    is_used: Callable[[Profile], bool] = lambda _: False,
 ) -> Planned:
-    """The plan for one file.
+    """The plan for all files of a request. `is_used`: whether files that earlier migrations left
+    refer to the backend of a profile.
 
     Raises UsageError for a file that cannot be migrated as it is, BackendError for a conflict.
     """
-    file = plain_file(request.file)
-    env = document.read(file)
-    env.require_clean()
-    _check_choice(request, env)
-    alias = aliases.choose(request.backend, request.alias, config, profile, env)
-    steps = {e.line: _first_step(request, e, config, detector) for e in env.entries}
-    names = _names(env, [e for e in env.entries if steps[e.line].action is Action.MOVE])
-    located, refused = _located(backend, names)
-    held = backend.read(list(dict.fromkeys(located.values())))
-    chosen: dict[str, Conflict] = {}
-    values: dict[int, Secret] = {}
-    for entry in env.entries:
-        step, value = steps[entry.line], _value(entry)
-        if step.action is not Action.MOVE or value is None:
-            continue
-        name = names[entry.line]
-        if name in refused:
-            steps[entry.line] = _kept(step, refused[name])
-            continue
-        there = held.get(located[name])
-        if there is not None and there != value and name not in chosen:
-            chosen[name] = on_conflict(name)
-        reference = Reference(alias or PROFILE_BACKEND, name)
-        step = _compared(step, reference, value, there, chosen.get(name))
-        steps[entry.line] = step
-        if step.action is not Action.KEEP:
-            values[entry.line] = value
-    whole = Plan(_new_id(), str(file), config.backend_url(request.backend), tuple(steps.values()))
-    return Planned(whole, env, file, alias, values)
-
-
-def plain_file(path: Path) -> Path:
-    """The real path of a .env file that can be replaced safely: no link of either kind."""
-    try:
-        found = path.lstat()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "name a .env file") from None
-    if stat.S_ISLNK(found.st_mode):
-        raise UsageError(
-            f"{path} is a symbolic link, and rewriting it would leave its target as it is",
-            f"envguard migrate {os.path.realpath(path)}",
+    sources = read(request, config, profile, environ, is_used)
+    check_choice(request, {e.key for source in sources for e in source.document.entries})
+    steps = [
+        {
+            e.line: _first_step(request, source, e, config, detector, answers)
+            for e in source.document.entries
+        }
+        for source in sources
+    ]
+    values = _decide(request, config, sources, steps, backend, answers)
+    files = tuple(
+        FilePlan(
+            str(source.path),
+            source.place.profile.name,
+            source.alias,
+            tuple(decided.values()),
+            source.place.layers,
         )
-    if not stat.S_ISREG(found.st_mode):
-        raise UsageError(f"{path} is not a regular file", "name a .env file")
-    if found.st_nlink > 1:
+        for source, decided in zip(sources, steps, strict=True)
+    )
+    whole = Plan(new_id(), config.backend_url(request.backend), files)
+    documents = {str(source.path): source.document for source in sources}
+    origins = {str(source.path): source.origin for source in sources}
+    return Planned(whole, documents, values, remains(whole, origins))
+
+
+def remains(plan: Plan, origins: Mapping[str, Origin]) -> tuple[str, ...]:
+    """What is left to do by hand once a plan is carried out, one sentence each."""
+    sentences = []
+    for file in plan.files:
+        origin = origins[file.path]
+        if file.moves and not origin.is_rewritten:
+            lines = " ".join(f"{step.key}={step.reference}" for step in file.moves)
+            sentences.append(f"write into the .env that needs it: {printable(lines)}")
+        if file.moves and origin.remains:
+            sentences.append(origin.remains)
+    return tuple(sentences)
+
+
+def read(
+    request: Request,
+    config: Config,
+    profile: Profile,
+    environ: Mapping[str, str],
+    is_used: Callable[[Profile], bool],
+) -> list[Source]:
+    """Every file of a request, with the profile and the alias that it gets. Examples are left
+    out: what they hold is for everybody."""
+    found = [readers.plain_file(path) for path in request.files if not places.is_example(path)]
+    if request.files and not found:
         raise UsageError(
-            f"{path} has {found.st_nlink} hard links, and the others would keep the values",
-            f"find them: find / -xdev -samefile {path}",
+            f"{printable(str(request.files[0]))} is an example, and holds no values to move",
+            "name a .env file",
         )
-    return path.resolve()
+    files = list(dict.fromkeys(found))
+    known = [places.place(file, config, profile, fixed=request.fixed) for file in files]
+    origins = [readers.read(file, environ) for file in files]
+    chosen: dict[str, str | None] = {}
+    for place in known:
+        if place.profile.name not in chosen:
+            of_profile = [
+                origin.document
+                for origin, other in zip(origins, known, strict=True)
+                if other.profile == place.profile
+            ]
+            chosen[place.profile.name] = aliases.choose(
+                request.backend,
+                request.alias,
+                config,
+                place.profile,
+                of_profile,
+                used=is_used(place.profile),
+            )
+    return [
+        Source(file, shown(file, config), origin, place, chosen[place.profile.name])
+        for file, origin, place in zip(files, origins, known, strict=True)
+    ]
 
 
-def _check_choice(request: Request, env: EnvDocument) -> None:
-    keys = {entry.key for entry in env.entries}
+def shown(file: Path, config: Config) -> str:
+    """A path as people know it: from the top of the project, where it is inside."""
+    root = config.root.resolve()
+    return os.path.relpath(file, root) if file.is_relative_to(root) else str(file)
+
+
+def check_choice(request: Request, keys: Collection[str]) -> None:
+    """Raises UsageError where --only or --exclude names a key that is nowhere."""
+    places = [request.origin] if request.origin else [str(file) for file in request.files]
     for name in (*request.only, *request.exclude):
         if name not in keys:
-            raise UsageError(f"{env.path} has no key {name}", "check --only and --exclude")
+            where = f"{printable(places[0])} has no" if len(places) == 1 else "no file has the"
+            raise UsageError(f"{where} key {printable(name)}", "check --only and --exclude")
 
 
-def _first_step(request: Request, entry: Entry, config: Config, detector: Detector) -> Step:
-    """Whether an entry is to be moved, and why; nothing is known of the backend yet."""
-    found = classify(entry.key, entry.value, detector, config.backends)
-    step = Step(entry.key, entry.line, Action.KEEP, None, found.reason)
-    if entry.value is None or found.kind in (Kind.REFERENCE, Kind.EMPTY):
-        return step
-    if entry.key in request.exclude or (request.only and entry.key not in request.only):
-        return replace(step, reason="not chosen")
-    if not (request.only or request.everything or found.kind is Kind.SECRET):
-        return step
-    # Its value depends on others and on the environment: no secret holds that.
-    used = variables(entry.value.reveal())
-    if used and _value(entry) == entry.value:
-        return _kept(step, f"is built from ${{{used[0]}}}: write it out to move it")
-    return replace(step, action=Action.MOVE)
-
-
-def _value(entry: Entry) -> Secret | None:
+def value_of(entry: Entry) -> Secret | None:
     """What `run` gives for an entry that is moved: its value, of `literal:TEXT` the text."""
     reference = None if entry.value is None else parse_reference(entry.value.reveal())
     if reference is not None and reference.backend == "literal":
@@ -126,63 +160,110 @@ def _value(entry: Entry) -> Secret | None:
     return entry.value
 
 
-def _names(env: EnvDocument, moved: Iterable[Entry]) -> dict[int, str]:
-    """A name for the entry on each line: its key; an earlier duplicate whose value differs gets
-    a name of its own, because what it holds must not be lost and must not stay in the file."""
-    last = {entry.key: entry for entry in env.entries}
-    taken = set(last)
-    names: dict[int, str] = {}
-    for entry in moved:
-        name = entry.key
-        if entry.value != last[entry.key].value:
-            number = 1
-            while (name := f"{entry.key}_DUPLICATE_{number}") in taken:
-                number += 1
-            taken.add(name)
-        names[entry.line] = name
-    return names
+def new_id() -> str:
+    """The id of a migration: its time, so that ids sort by it, and a random end."""
+    now = datetime.now(timezone.utc)
+    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond >> 4:04x}{token_hex(1)}"
 
 
-def _located(
-    backend: Backend, names: Mapping[int, str]
-) -> tuple[dict[str, Reference], dict[str, str]]:
-    """Where the backend keeps each name, and why it refuses the others."""
-    located: dict[str, Reference] = {}
-    refused: dict[str, str] = {}
-    for name in names.values():
-        try:
-            located[name] = backend.locate(name)
-        except NameNotAllowed as error:
-            refused[name] = f"stays in the file: {error.what}"
-    return located, refused
-
-
-def _compared(
-    step: Step, reference: Reference, value: Secret, held: Secret | None, conflict: Conflict | None
+def _first_step(
+    request: Request,
+    source: Source,
+    entry: Entry,
+    config: Config,
+    detector: Detector,
+    answers: Answers,
 ) -> Step:
-    """The step, now that it is known what the backend holds."""
-    moved = replace(step, reference=reference)
-    if reference.name != step.key:
-        moved = replace(moved, note="an earlier duplicate, kept under its own name")
-    if held is None:
-        return moved
-    if held == value:
-        note = moved.note or "the backend holds this value already"
-        return replace(moved, action=Action.LINK, note=note)
-    if conflict is Conflict.OVERWRITE:
-        note = "overwrites another value (an older version) for whatever else refers to it"
-        return replace(moved, note=note)
-    if conflict is Conflict.KEEP:
-        return _kept(step, "the backend holds another value: stays in the file")
-    raise BackendError(
-        f"the backend holds another value for {printable(reference.name)}",
-        "choose: --on-conflict overwrite (it keeps the old version), or keep, or --exclude",
+    """Whether an entry is to be moved, and why; nothing is known of the backend yet."""
+    found = classify(entry.key, entry.value, detector, config.backends)
+    step = Step(entry.key, entry.line, Action.KEEP, None, found.reason, kind=found.kind.value)
+    if entry.value is None or found.kind in (Kind.REFERENCE, Kind.EMPTY):
+        return step
+    if entry.key in request.exclude or (request.only and entry.key not in request.only):
+        return replace(step, note="not chosen")
+    # Its value depends on others and on the environment: no secret holds that.
+    used = variables(entry.value.reveal())
+    built = used and value_of(entry) == entry.value
+    wanted = bool(request.only or request.everything or found.kind is Kind.SECRET)
+    if answers.choose is not None and not built:
+        proposed = replace(step, action=Action.MOVE if wanted else Action.KEEP)
+        chosen = answers.choose(source.shown, proposed)
+        if wanted and not chosen:
+            step = replace(step, note="not chosen")
+        wanted = chosen
+    if not wanted:
+        return step
+    if built:
+        return kept(step, f"is built from ${{{used[0]}}}: write it out to move it")
+    return replace(step, action=Action.MOVE)
+
+
+def _decide(
+    request: Request,
+    config: Config,
+    sources: Sequence[Source],
+    steps: Sequence[dict[int, Step]],
+    backend: Backend,
+    answers: Answers,
+) -> dict[str, Secret]:
+    """Names what is to be moved and compares it with the backend; the values by name."""
+    found, where = _places(config, sources, steps)
+    held = Held(backend)
+    held.look_up(name for place in found for name in place.candidates)
+    values: dict[str, Secret] = {}
+    movable = []
+    for place, (number, line) in zip(found, where, strict=True):
+        refused = held.refused(place.candidates)
+        if refused is not None:
+            steps[number][line] = kept(steps[number][line], f"stays in the file: {refused}")
+        else:
+            movable.append((place, number, line))
+    named = names.assign(
+        [place for place, _, _ in movable], held.values, answers.share, apart=request.apart
     )
+    held.look_up(name.name for name in named)
+    for (place, number, line), name in zip(movable, named, strict=True):
+        step = replace(
+            steps[number][line],
+            reference=Reference(sources[number].alias or PROFILE_BACKEND, name.name),
+            note=name.note,
+            held=held.versions.get(name.name),
+        )
+        if name.first or name.name not in values:
+            step = held.compared(step, place.value, answers)
+        else:
+            step = replace(step, action=Action.LINK)
+        steps[number][line] = step
+        if step.action is not Action.KEEP:
+            values[name.name] = place.value
+    held.check_apart(values)
+    return values
 
 
-def _kept(step: Step, note: str) -> Step:
-    return replace(step, action=Action.KEEP, reference=None, note=note)
+def _places(
+    config: Config, sources: Sequence[Source], steps: Sequence[Mapping[int, Step]]
+) -> tuple[list[names.Place], list[tuple[int, int]]]:
+    """What is to be moved, and of which source and line each is."""
+    units = [(s.path, section) for s in sources for section in _sections(s)]
+    label = dict(zip(units, places.labels(units, config.root), strict=True))
+    found, where = [], []
+    for number, source in enumerate(sources):
+        moved = [e for e in source.document.entries if steps[number][e.line].action is Action.MOVE]
+        keys = names.own_keys(source.document.entries, moved)
+        for entry in moved:
+            value = value_of(entry)
+            if value is not None:
+                unit = label[source.path, entry.section]
+                shown_as = f"{source.shown} {entry.section}".rstrip()
+                found.append(names.Place(shown_as, unit, entry.line, keys[entry.line], value))
+                where.append((number, entry.line))
+    return found, where
 
 
-def _new_id() -> str:
-    return f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{token_hex(3)}"
+def _sections(source: Source) -> list[str]:
+    return list(dict.fromkeys(entry.section for entry in source.document.entries)) or [""]
+
+
+def kept(step: Step, note: str) -> Step:
+    """The step that leaves the entry as it is, and says why."""
+    return replace(step, action=Action.KEEP, reference=None, held=None, note=note)

@@ -72,7 +72,10 @@ def test_the_environment_of_the_process_is_never_changed() -> None:
         for node in ast.walk(ast.parse(file.read_text())):
             text = ast.unparse(node) if isinstance(node, (ast.Assign, ast.Delete, ast.Call)) else ""
             changed = ("os.environ[", "del os.environ", "os.putenv", "os.environ.update")
-            assert not text.startswith(changed), f"{name(file)}:{getattr(node, 'lineno', 0)}"
+            # load_env is asked to do just that.
+            allowed = name(file) == "library.py" and text.startswith("os.environ[key] = ")
+            is_changed = text.startswith(changed) and not allowed
+            assert not is_changed, f"{name(file)}:{getattr(node, 'lineno', 0)}"
 
 
 def test_the_registry_knows_every_backend() -> None:

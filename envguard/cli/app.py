@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import typer
 
 from envguard.cli import options
+from envguard.cli.cache import CacheOptions, clear_cache
 from envguard.cli.declare import Globals, flag
 from envguard.cli.example import ExampleOptions, example
+from envguard.cli.export import ExportOptions, export
 from envguard.cli.hook import HookOptions, install, uninstall
 from envguard.cli.hot_commands import COMMANDS
 from envguard.cli.init import InitOptions, init
+from envguard.cli.inject import InjectOptions, inject
 from envguard.cli.migrate import MigrateOptions, migrate
 from envguard.cli.rules import RulesOptions, list_rules
 from envguard.cli.secrets import add_secrets
@@ -77,12 +80,14 @@ def build() -> typer.Typer:
         "migrate",
         MigrateOptions,
         migrate,
-        help="Move the secrets of a .env file into a backend and leave references.",
+        help="Move the secrets of .env files into a backend and leave references.",
         examples=(
             "envguard migrate .env --to local: --plan   # show what would happen",
             "envguard migrate .env --to local:",
+            "envguard migrate services/*/.env --to local:",
+            "envguard migrate resume                    # finish what was interrupted",
             "envguard migrate list                      # what was migrated",
-            "envguard migrate rollback ID               # give the .env back",
+            "envguard migrate rollback ID               # give .env and backend back",
         ),
     )
     add(
@@ -102,8 +107,32 @@ def build() -> typer.Typer:
         examples=(
             "envguard run -- python manage.py runserver",
             "envguard run --env-file .env.test -- pytest -q",
+            "envguard run --explain             # where each key comes from",
         ),
         stop=True,
+    )
+    add(
+        app,
+        "export",
+        ExportOptions,
+        export,
+        help="Print what run would give to a command, in the format of another program.",
+        examples=(
+            'envguard export --format shell    # for eval "$(...)"',
+            "envguard export --format docker -o app.env",
+            "envguard export --format json --only DATABASE_URL",
+        ),
+    )
+    add(
+        app,
+        "inject",
+        InjectOptions,
+        inject,
+        help="Write a template with its references resolved.",
+        examples=(
+            "envguard inject app.json.tmpl -o app.json",
+            "envguard inject nginx.conf.tmpl --format plain",
+        ),
     )
     add(
         app,
@@ -136,4 +165,7 @@ def build() -> typer.Typer:
     rules = typer.Typer(help="The rules that a scan uses.")
     add(rules, "list", RulesOptions, list_rules, help="List the rules.")
     app.add_typer(rules, name="rules")
+    cache = typer.Typer(help="What scans keep, to be faster the next time.")
+    add(cache, "clear", CacheOptions, clear_cache, help="Remove it: compiled rules, histories.")
+    app.add_typer(cache, name="cache")
     return app

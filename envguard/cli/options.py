@@ -6,6 +6,17 @@ from envguard.cli.declare import Options, flag, many, text, words
 
 CONFIDENCES = ("low", "medium", "high")
 FORMATS = ("text", "json")
+DIALECTS = (
+    "python",
+    "node",
+    "node-native",
+    "dotenvx",
+    "ruby",
+    "go",
+    "compose",
+    "docker",
+    "bash",
+)
 
 
 class ScanOptions(Options):
@@ -26,22 +37,69 @@ class ScanOptions(Options):
         "--min-confidence", choices=CONFIDENCES, help="Report findings this sure; else medium."
     )
     exclude: tuple[str, ...] = many("--exclude", metavar="GLOB", help="Leave these paths out.")
+    workers: str | None = text(
+        "--workers", metavar="N", help="Use this many processes; else as many as pay."
+    )
     no_cache: bool = flag("--no-cache", help="Neither read nor write the cache.")
     exit_zero: bool = flag("--exit-zero", help="Exit 0 even with findings.")
 
 
-class RunOptions(Options):
+class EnvironmentOptions(Options):
+    """What `run` and `export` share: which files, which keys, and what wins."""
+
+    env_file: tuple[str, ...] = many(
+        "--env-file",
+        metavar="FILE",
+        help="Read this .env file, or a .yml with an environment: map, such as --env-file"
+        " .env.test; several: later ones win. Else the profile's.",
+    )
+    dialect: str = text(
+        "--dialect",
+        choices=DIALECTS,
+        default="python",
+        help="Whose reading of .env files counts, such as --dialect compose.",
+    )
+    only: tuple[str, ...] = many(
+        "--only", metavar="KEY", help="Take this key only, such as --only DATABASE_URL."
+    )
+    exclude: tuple[str, ...] = many(
+        "--exclude", metavar="KEY", help="Leave this key out, such as --exclude DEBUG."
+    )
+    no_override: bool = flag("--no-override", help="Let the calling environment win.")
+    trust: bool = flag("--trust", help="Resolve references without asking what is trusted (CI).")
+
+
+class RunOptions(EnvironmentOptions):
     """`envguard run`."""
 
     command: tuple[str, ...] = words("COMMAND", help="The program to start, and its arguments.")
-    env_file: tuple[str, ...] = many(
-        "--env-file", metavar="FILE", help="Read this .env file; else the profile's."
-    )
-    only: tuple[str, ...] = many("--only", metavar="KEY", help="Give the command this key only.")
-    exclude: tuple[str, ...] = many("--exclude", metavar="KEY", help="Keep this key from it.")
-    no_override: bool = flag("--no-override", help="Let the calling environment win.")
     clean: bool = flag("--clean", help="Start from an empty environment.")
-    trust: bool = flag("--trust", help="Resolve references without asking what is trusted (CI).")
+    explain: bool = flag("--explain", help="Show where each key comes from, and start nothing.")
+    format: str = text(
+        "--format", choices=FORMATS, default="text", help="How to show what --explain shows."
+    )
+    redact: bool = flag("--redact", help="Mask every value in what the command prints.")
+    watch: bool = flag(
+        "--watch", help="Start the command again when a .env file or a value changes."
+    )
+    watch_interval: str = text(
+        "--watch-interval",
+        metavar="SECONDS",
+        default="30",
+        help="How often --watch reads the backends, such as --watch-interval 300; else 30.",
+    )
+    watch_grace: str = text(
+        "--watch-grace",
+        metavar="SECONDS",
+        default="10",
+        help="How long the old command may take to end before it is killed; else 10.",
+    )
+    health: str | None = text(
+        "--health",
+        metavar="COMMAND",
+        help="After a restart, tell when this shell command succeeds, such as --health"
+        " 'curl -fs localhost:8000'.",
+    )
 
 
 class HookRunOptions(Options):

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import sys
+
 from envguard.cli.declare import Globals
+from envguard.cli.environment import request_of
 from envguard.cli.options import RunOptions
 from envguard.cli.session import start
 from envguard.core.errors import UsageError
 
 
 def run(given: Globals, options: RunOptions) -> int:
-    """Starts the command; returns only where that is impossible, by raising."""
-    from envguard.jobs.run import Request
+    """Starts the command; returns only where nothing is to be started. Raises where that is
+    impossible."""
     from envguard.jobs.run import run as job
     from envguard.launch.environment import calling_environment
     from envguard.launch.execute import execute
 
-    if not options.command:
+    if not options.command and not options.explain:
         raise UsageError("there is no command to run", "envguard run -- COMMAND")
     session = start(given, calling_environment())
-    request = Request(
-        command=options.command,
-        folder=session.folder,
-        env_files=tuple(session.folder / name for name in options.env_file),
-        only=options.only,
-        exclude=options.exclude,
-        override=not options.no_override,
-        clean=options.clean,
-        trusted=options.trust,
-    )
-    launch = job(request, session.config, session.profile, session.settings)
-    execute(launch.command, launch.environ)
+    request = request_of(options, session, clean=options.clean)
+    if options.explain:
+        from envguard.cli.explain import show
+
+        return show(request, session, options.format)
+    if options.redact or options.watch:
+        if sys.platform == "win32":
+            raise UsageError(
+                "--redact and --watch do not work on Windows", "leave them out, or use WSL"
+            )
+        from envguard.cli.supervised import supervised
+
+        return supervised(given, options)
+    launch = job(options.command, request, session.config, session.profile, session.settings)
+    return execute(launch.command, launch.environ)

@@ -15,11 +15,12 @@ from envguard.core.finding import Coverage
 from envguard.core.rule import Confidence
 from envguard.jobs.scan.request import Mode, Request, Result
 
+_MOST_WORKERS = 64
 _MOST_PATHS = {Mode.STAGED: 0, Mode.STDIN: 0, Mode.HISTORY: 1, Mode.RANGE: 1}
 
 
 def scan(given: Globals, options: ScanOptions) -> int:
-    """Scans, reports, and returns 0 (clean), 1 (findings) or 2 (incomplete)."""
+    """Scans, reports, and returns 0 (clean), 1 (findings), 2 (incomplete) or 130 (interrupted)."""
     session = start(given)
     request = _request(options, session)
     with Progress(session) as progress:
@@ -46,6 +47,8 @@ def look(request: Request, session: Session, progress: Callable[[Coverage], None
 
 def exit_code(result: Result, *, exit_zero: bool = False) -> int:
     """Incomplete outranks findings, and only findings can be waved through."""
+    if result.interrupted:
+        return ExitCode.INTERRUPTED
     if not result.coverage.complete:
         return ExitCode.USAGE
     return ExitCode.FINDINGS if result.findings and not exit_zero else ExitCode.OK
@@ -112,4 +115,17 @@ def _request(options: ScanOptions, session: Session) -> Request:
         rules=tuple(session.folder / rule for rule in options.rules),
         minimum=Confidence[confidence.upper()] if confidence else None,
         cache=not options.no_cache,
+        workers=_workers(options.workers),
+        fingerprints=options.format != "text",
     )
+
+
+def _workers(given: str | None) -> int | None:
+    if given is None:
+        return None
+    # `int` takes more: blanks, signs, other scripts' digits.
+    if not (given.isascii() and given.isdigit() and 1 <= int(given) <= _MOST_WORKERS):
+        raise UsageError(
+            f"--workers is a number from 1 to {_MOST_WORKERS}, not {given!r}", "such as --workers 4"
+        )
+    return int(given)

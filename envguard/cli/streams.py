@@ -49,6 +49,12 @@ def finish() -> None:
         sys.stdout.flush()
 
 
+def write_last(text: str) -> None:
+    """Writes to standard output, where anybody still reads it; for a call that has failed."""
+    with contextlib.suppress(UsageError, ReaderGone):
+        sys.stdout.write(text)
+
+
 def say(message: str) -> None:
     """Tells the person something on standard error; nobody there to read it is no failure."""
     try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from envguard.cli.declare import Globals, Options, flag, many, words
+from envguard.cli.declare import Globals, Options, flag, many, text, words
+from envguard.cli.options import DIALECTS
 from envguard.cli.session import Session, confirm, start
 from envguard.core.config import load
 from envguard.core.errors import ConfigError, TrustError, UsageError
@@ -17,6 +18,12 @@ class TrustOptions(Options):
     path: tuple[str, ...] = words("PATH", help="The folder; the current one.")
     env_file: tuple[str, ...] = many(
         "--env-file", metavar="FILE", help="Look into this .env file; else into the profile's."
+    )
+    dialect: str = text(
+        "--dialect",
+        choices=DIALECTS,
+        default="python",
+        help="Whose reading of .env files counts, such as --dialect compose.",
     )
     yes: bool = flag("--yes", "-y", help="Do not ask.")
 
@@ -33,7 +40,7 @@ def trust(given: Globals, options: TrustOptions) -> int:
 
     session = _session(given, options.path)
     files = [Path.cwd() / name for name in options.env_file]
-    asked = claim(session.config, session.profile, session.settings.folders, files)
+    asked = claim(session.config, session.profile, session.settings.folders, files, options.dialect)
     session.say(f"{printable(asked.folder)} asks to read")
     session.say(f"  namespace  {printable(asked.namespace) or '(none)'}")
     if asked.owner is not None:
@@ -44,7 +51,7 @@ def trust(given: Globals, options: TrustOptions) -> int:
         session.say(f"  file       {printable(file)}")
     if not confirm("trust it?", yes=options.yes):
         raise TrustError("nothing was trusted", "answer y, or use --yes")
-    record(session.config, session.profile, session.settings.folders, files)
+    record(session.config, session.profile, session.settings.folders, files, options.dialect)
     session.say("trusted")
     return 0
 

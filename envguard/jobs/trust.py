@@ -8,7 +8,7 @@ from pathlib import Path
 
 from envguard.core.config import Config, Folders, Profile
 from envguard.core.reference import parse_reference
-from envguard.envfile import document
+from envguard.jobs.environment.written import read_file
 from envguard.workspace import trust
 
 
@@ -24,11 +24,15 @@ class Asked:
 
 
 def claim(
-    config: Config, profile: Profile, folders: Folders, env_files: Sequence[Path] = ()
+    config: Config,
+    profile: Profile,
+    folders: Folders,
+    env_files: Sequence[Path] = (),
+    dialect: str = "python",
 ) -> Asked:
     """What the folder's configuration and .env files ask for now: `env_files`, else the
-    profile's."""
-    wanted = _claim(config, profile, env_files)
+    profile's, read in a dialect."""
+    wanted = _claim(config, profile, env_files, dialect)
     return Asked(
         wanted.folder,
         wanted.namespace,
@@ -39,10 +43,14 @@ def claim(
 
 
 def record(
-    config: Config, profile: Profile, folders: Folders, env_files: Sequence[Path] = ()
+    config: Config,
+    profile: Profile,
+    folders: Folders,
+    env_files: Sequence[Path] = (),
+    dialect: str = "python",
 ) -> None:
     """Allows all of that for this user."""
-    trust.record(folders, _claim(config, profile, env_files))
+    trust.record(folders, _claim(config, profile, env_files, dialect))
 
 
 def forget(folder: Path, folders: Folders) -> bool:
@@ -50,13 +58,15 @@ def forget(folder: Path, folders: Folders) -> bool:
     return trust.forget(folders, folder)
 
 
-def _claim(config: Config, profile: Profile, env_files: Sequence[Path]) -> trust.Claim:
+def _claim(
+    config: Config, profile: Profile, env_files: Sequence[Path], dialect: str
+) -> trust.Claim:
     files = env_files or [config.root / name for name in profile.env_files]
     targets = [*_targets(config.root, profile.env.values()), *files]
     for file in files:
         if env_files or file.is_file():
-            values = [e.value.reveal() for e in document.read(file).entries if e.value is not None]
-            targets += _targets(file.parent, values)
+            read = read_file(file, dialect)
+            targets += _targets(file.parent, [w.text.reveal() for w in read if w.text is not None])
     return trust.claim(config, profile, targets)
 
 

@@ -25,6 +25,13 @@ _IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFZ", "SIGXFSZ")
 
 _SHELL = "/bin/sh"
 
+# Linux: all strings and the pointers to them fit into a quarter of the stack's limit, into 6 MB,
+# and 128 KB always fit (bprm_stack_limits in fs/exec.c, and execve(2), "Limits on size of
+# arguments and environment").
+_ALWAYS_PASSED = 128 * 1024
+_MOST_PASSED = 6 * 1024 * 1024
+_POINTER = 8
+
 
 class LaunchError(EnvguardError):
     """The child cannot get this environment or these arguments: exit 125."""
@@ -41,13 +48,23 @@ def execute(argv: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     """
     path = find(argv[0], environ)
     check(argv, environ)
+    flush()
+    if sys.platform == "win32":
+        _run_child(path, argv, environ)
+    restore_signals()
+    raise refused(path, argv, environ, replace(path, argv, environ))
+
+
+def flush() -> None:
+    """Writes out what we have said so far, before a child says something."""
     for stream in (sys.stdout, sys.stderr):
         # None where the descriptor was closed; a broken pipe is the child's to notice.
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
-    if sys.platform == "win32":
-        _run_child(path, argv, environ)
-    _restore_signals()
+
+
+def replace(path: str, argv: Sequence[str], environ: Mapping[str, str]) -> OSError:
+    """Becomes the program; returns only what the system refused it for."""
     try:
         os.execve(path, list(argv), dict(environ))  # noqa: S606 - what `run` is for
     except OSError as error:
@@ -58,7 +75,7 @@ def execute(argv: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
             os.execve(_SHELL, [_SHELL, path, *argv[1:]], dict(environ))  # noqa: S606 - as above
         except OSError as error:
             failure = error
-    raise _refused(path, argv, environ, failure)
+    return failure
 
 
 def check(argv: Sequence[str], environ: Mapping[str, str]) -> None:
@@ -92,6 +109,26 @@ def check(argv: Sequence[str], environ: Mapping[str, str]) -> None:
                 " system passes in one argument",
                 "keep it in a file and pass the path of the file",
             )
+    _check_total(argv, environ)
+
+
+def _check_total(argv: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Raises LaunchError where all together is more than exec passes on; only the kernel knows
+    what it adds itself (the interpreter of a script), so it may still refuse."""
+    total = _total(argv, environ)
+    if total <= _ALWAYS_PASSED or sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - only for large environments
+
+    if sys.platform.startswith("linux"):
+        stack = resource.getrlimit(resource.RLIMIT_STACK)[0]
+        quarter = _MOST_PASSED if stack == resource.RLIM_INFINITY else stack // 4
+        limit = max(min(quarter, _MOST_PASSED), _ALWAYS_PASSED)
+        total += _POINTER * (len(argv) + len(environ))
+    else:
+        limit = os.sysconf("SC_ARG_MAX")
+    if total > limit:
+        raise _too_large(total, environ, f"the {limit:,} that this system passes on")
 
 
 def _longest_string() -> int | None:
@@ -114,7 +151,8 @@ def _size(text: str, what: str) -> int:
         ) from None
 
 
-def _restore_signals() -> None:
+def restore_signals() -> None:
+    """Sets the signals as they were before Python changed them."""
     for name in _IGNORED_BY_PYTHON:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
@@ -132,27 +170,35 @@ def _is_binary(path: str) -> bool:
         return False
 
 
-def _refused(
+def refused(
     path: str, argv: Sequence[str], environ: Mapping[str, str], error: OSError
 ) -> EnvguardError:
+    """The error for a program that the system refuses to start."""
     if error.errno == errno.E2BIG:
-        sizes = {
-            key: len(os.fsencode(key)) + len(os.fsencode(value)) + 2
-            for key, value in environ.items()
-        }
-        largest = sorted(sizes, key=lambda key: -sizes[key])[:3]
-        total = sum(sizes.values()) + sum(len(os.fsencode(text)) + 1 for text in argv)
-        names = ", ".join(f"{printable(key)} ({sizes[key]:,})" for key in largest)
-        return LaunchError(
-            f"environment and arguments take {total:,} bytes, more than this system passes on;"
-            f" the largest variables are {names}",
-            "keep them in files and pass the paths of the files",
-        )
+        return _too_large(_total(argv, environ), environ, "this system passes on")
     if error.errno == errno.ENOENT:
         return not_executable(path, "the interpreter that it names is not there")
     if error.errno == errno.ENOEXEC:
         return not_executable(path, "it is not a program for this system")
     return not_executable(path, (error.strerror or "the system refuses it").lower())
+
+
+def _total(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """The bytes of all strings, with their NULs."""
+    return sum(len(os.fsencode(text)) + 1 for text in argv) + sum(
+        len(os.fsencode(key)) + len(os.fsencode(value)) + 2 for key, value in environ.items()
+    )
+
+
+def _too_large(total: int, environ: Mapping[str, str], limit: str) -> LaunchError:
+    sizes = {key: len(os.fsencode(key)) + len(os.fsencode(environ[key])) + 2 for key in environ}
+    largest = sorted(sizes, key=lambda key: -sizes[key])[:3]
+    names = ", ".join(f"{printable(key)} ({sizes[key]:,})" for key in largest)
+    return LaunchError(
+        f"environment and arguments take {total:,} bytes, more than {limit};"
+        f" the largest variables are {names}",
+        "keep them in files and pass the paths of the files",
+    )
 
 
 def _run_child(path: str, argv: Sequence[str], environ: Mapping[str, str]) -> NoReturn:

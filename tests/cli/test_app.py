@@ -19,6 +19,7 @@ from tests.cli.commands import COMMANDS, GLOBAL_NAMES, TYPER, choices
 PLAIN = {"untrust", "secrets list", "secrets exists", "secrets delete", "hook uninstall"} | {
     "hook run",
     "rules list",
+    "cache clear",
 }
 
 
@@ -74,8 +75,10 @@ def test_every_example_is_a_call_of_ours(example: str) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_completion_script_can_be_printed(
-    shell: str, capsys: pytest.CaptureFixture[str]
+    shell: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Without a shell above the tests, typer could not say which one it is in.
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
     code, text = told(capsys, ["--show-completion", shell])
     assert code == 0
     assert "_ENVGUARD_COMPLETE" in text

@@ -21,6 +21,7 @@ from envguard.core.errors import (
     UsageError,
 )
 from envguard.core.secret import Secret
+from envguard.jobs.scan.carried import WorkerLostError
 from envguard.launch.command import CommandNotExecutableError, CommandNotFoundError
 from envguard.launch.execute import LaunchError
 from envguard.sources.door import GitError
@@ -30,6 +31,7 @@ ERRORS = [
     (UsageError, 2),
     (NameNotAllowed, 2),
     (GitError, 2),
+    (WorkerLostError, 2),
     (ConfigError, 3),
     (TrustError, 3),
     (BackendError, 4),

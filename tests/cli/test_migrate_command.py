@@ -139,19 +139,26 @@ def test_a_plan_shows_what_would_happen_and_changes_nothing(shop: Repository) ->
     done = call("migrate", "--to", "local:", "--plan", cwd=shop.root)
     assert (done.code, done.err) == (0, "")
     assert done.out == (
-        "keep  DEBUG    -  (a plain setting)\n"
-        "move  API_KEY  secret:API_KEY  (named like a secret)\n"
-        "move  B_TOKEN  secret:B_TOKEN  (named like a secret)\n"
+        ".env\n"
+        "KEY      CLASS AND WHY                WHERE TO        ACTION\n"
+        "DEBUG    config: a plain setting      -               keep\n"
+        "API_KEY  secret: named like a secret  secret:API_KEY  move\n"
+        "B_TOKEN  secret: named like a secret  secret:B_TOKEN  move\n"
     )
     report = call("migrate", "--plan", "--format", "json", cwd=shop.root).report
     assert report["schema"] == 1
-    assert (report["path"], report["backend"]) == (str(shop.root / ".env"), "local:")
-    assert report["steps"][1] == {
+    (file,) = report["files"]
+    assert (file["path"], file["profile"], report["backend"]) == (".env", "dev", "local:")
+    assert file["steps"][1] == {
         "key": "API_KEY",
         "line": 2,
+        "class": "secret",
+        "reason": "named like a secret",
         "action": "move",
         "reference": "secret:API_KEY",
-        "reason": "named like a secret",
+        "backend": "secret",
+        "name": "API_KEY",
+        "version": None,
         "note": "",
     }
     assert text(shop) == before
@@ -162,12 +169,14 @@ def test_a_migration_tells_what_it_did_and_how_to_undo_it(shop: Repository) -> N
     before = text(shop)
     shop.commit()
     done = call(*MIGRATE, cwd=shop.root)
-    assert done.code == 0
+    # The index still has the values: the next commit would, too.
+    assert done.code == 1
     assert text(shop) == "DEBUG=true\nAPI_KEY=secret:API_KEY\nexport B_TOKEN='secret:B_TOKEN' # b\n"
     assert text(shop, ".env.example") == text(shop)
     for told in ("2 moved, 0 were there", "envguard.toml written", ".gitignore written"):
         assert told in done.err
-    assert "git has .env: git rm --cached .env" in done.err
+    assert "the next commit would hold" in done.err
+    assert "git rm --cached" in done.err or "git -C" in done.err
     assert random_value(1) not in done.out + done.err
     listed = call("migrate", "list", cwd=shop.root.parent)
     assert listed.out == f"{migration_id(done)}  done         {shop.root / '.env'}\n"
@@ -175,8 +184,9 @@ def test_a_migration_tells_what_it_did_and_how_to_undo_it(shop: Repository) -> N
     assert rows == [
         {
             "id": migration_id(done),
-            "path": str(shop.root / ".env"),
+            "paths": [str(shop.root / ".env")],
             "backend": "local:",
+            "from": None,
             "state": "done",
         }
     ]
@@ -199,7 +209,7 @@ def test_a_file_that_changed_since_is_kept_and_the_exit_code_says_so(shop: Repos
     kept = text(shop)
     back = call("migrate", "rollback", migration_id(done), cwd=shop.root)
     assert (back.code, text(shop)) == (1, kept)
-    beside = f".env.envguard-{migration_id(done)}"
+    beside = f".env.envguard-{migration_id(done)}-env"
     assert (text(shop, beside), (shop.root / beside).stat().st_mode & 0o777) == (before, 0o600)
     assert shop.git("status", "--porcelain", "--ignored", beside) == f"!! {beside}"
 

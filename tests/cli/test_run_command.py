@@ -217,3 +217,28 @@ def test_a_subfolder_uses_the_projects_file(shop: Repository) -> None:
     (shop.root / "sub").mkdir()
     done = call("run", "--", "sh", "-c", "echo $API_KEY; pwd", cwd=shop.root / "sub")
     assert done.out.splitlines() == [SECRET, str(shop.root / "sub")]
+
+
+def test_explain_shows_origins_and_starts_nothing(repository: Repository) -> None:
+    repository.write(".env", f"A={SECRET}\nB=secret:NOT_THERE\nC=${{A}}\n")
+    done = call("run", "--explain", "--", "touch", "started", cwd=repository.root)
+    assert done.code == 0, done.err
+    env = repository.root / ".env"
+    assert [line.split() for line in done.out.splitlines()] == [
+        ["KEY", "LAYER", "VALUE", "ORIGIN", "INSTEAD", "OF"],
+        ["A", "file", "plain", f"{env}:1"],
+        ["B", "file", "secret:NOT_THERE", f"{env}:2"],
+        ["C", "file", "built", "from", "A", f"{env}:3"],
+    ]
+    report = call("run", "--explain", "--format", "json", cwd=repository.root).report
+    assert report["schema"] == 1
+    assert report["profile"] == "dev"
+    assert report["keys"][1] == {
+        "key": "B",
+        "layer": "file",
+        "value": "secret:NOT_THERE",
+        "origin": f"{env}:2",
+        "instead_of": [],
+    }
+    assert SECRET not in done.out + json.dumps(report)
+    assert not (repository.root / "started").exists()

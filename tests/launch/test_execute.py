@@ -281,6 +281,43 @@ def test_an_environment_that_is_too_large_in_all_names_its_largest_variables() -
     assert "vv" not in done.stdout
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the rule of Linux")
+@pytest.mark.parametrize("stack", [256 * 1024, 1024 * 1024, 8 * 1024 * 1024, -1])
+def test_the_limit_of_all_together_is_the_one_of_the_kernel(stack: int) -> None:
+    code = """
+import os, resource, subprocess, sys
+from envguard.launch.execute import LaunchError, check
+stack = int(sys.argv[1])
+hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+resource.setrlimit(resource.RLIMIT_STACK, (stack, hard))
+limit = 6 << 20 if stack == -1 else max(min(stack // 4, 6 << 20), 128 << 10)
+for change in (-8192, -4096, 0, 4096):
+    size = limit + change - len("/bin/true") - 1
+    environ, number = {}, 0
+    while size > 0:
+        length = min(size, 100_000)
+        environ[f"V{number:04}"] = "v" * max(length - 15, 0)
+        size, number = size - length, number + 1
+    try:
+        check(["/bin/true"], environ)
+        ours = True
+    except LaunchError:
+        ours = False
+    try:
+        subprocess.run(["/bin/true"], env=environ, check=True)
+        kernels = True
+    except OSError:
+        kernels = False
+    print(change, ours, kernels)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(stack)], capture_output=True, text=True, check=True
+    )
+    found = [line.split()[1:] for line in done.stdout.splitlines()]
+    assert found[0] == found[1] == ["True", "True"]
+    assert found[3] == ["False", "False"]
+
+
 @pytest.mark.parametrize(
     ("argv", "environ", "named"),
     [

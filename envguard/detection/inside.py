@@ -52,6 +52,8 @@ def _found(text: bytes, hits: Iterable[tuple[int, int]], look: LookInto) -> Iter
             # A piece that is longer than may be is read in several, which overlap.
             piece = decode(kind, text, end, max(last - BEFORE, 0), across=across)
             if piece is None:
+                # No other hit in the line will be in more of it than the line.
+                done[kind, across] = max(end, done.get((kind, False), 0))
                 continue
             done[kind, across] = piece.end
             found = look(piece.text)

@@ -149,7 +149,8 @@ def _commit(
 
 def _only(fields: Sequence[bytes], wanted: frozenset[bytes]) -> Iterator[bytes]:
     """The entries that name one of `wanted`, each with its path; there are no renames."""
-    for entry, path in zip(fields[::2], fields[1::2], strict=True):
+    # Not strict: a git that failed may have stopped between the two.
+    for entry, path in zip(fields[::2], fields[1::2], strict=False):
         if not wanted.isdisjoint(entry.split(b" ")):
             yield entry
             yield path

@@ -72,7 +72,8 @@ class Log:
         if not commits:
             return []
         log = self._git.stream(
-            "log", "--no-walk=unsorted", *LOG_OPTIONS, "--no-renames", *commits, "--"
+            *("log", "--no-walk=unsorted", *LOG_OPTIONS, "--no-renames", "--stdin", "--"),
+            feed=["".join([f"{commit}\n" for commit in commits]).encode("ascii")],
         )
         with closing(log):
             return [commit._replace(changes=()) for commit in read_log(self._git, log)]

@@ -111,7 +111,9 @@ class ObjectFiles:
         seen = known.packs if known is not None else {}
         files = [file for folder in folders for file in folder.glob(_INDEXES)]
         # A copy of a repository may borrow from it: the same pack twice.
-        packs = [*{pack.checksum: pack for pack in (Pack(file, id_size) for file in files)}.values()]
+        packs = [
+            *{pack.checksum: pack for pack in (Pack(file, id_size) for file in files)}.values()
+        ]
         # Each object once: where two packs have it, a known one gives it, or else the larger.
         packs.sort(key=lambda pack: (pack.checksum not in seen, -pack.count))
         self.packs = packs
@@ -234,7 +236,11 @@ def _inflated(file: Path) -> tuple[int, bytes | None]:
         word, size = header.split(b" ")
         if int(size) >= LARGE or word == b"tree":
             return _KINDS[word], None
-        text = start + inflate.decompress(inflate.unconsumed_tail + source.read())
+        # One byte more than there may be: so it ends, and a bomb is not unpacked.
+        most = int(size) - len(start) + 1
+        if most < 1:
+            raise ValueError("a loose object is longer than it says")
+        text = start + inflate.decompress(inflate.unconsumed_tail + source.read(), most)
     if len(text) != int(size) or not inflate.eof:
         raise ValueError("a loose object is cut off")
     return _KINDS[word], text

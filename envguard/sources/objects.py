@@ -76,6 +76,8 @@ def _answers(process: Process, waiting: deque[str]) -> Iterator[tuple[str, bytes
         size = int(last)
         content = read(size)
         if len(content) < size or read(1) != b"\n":
+            # git writes all of a damaged object that is longer than it says: nobody reads on.
+            process.output.close()
             return
         waiting.popleft()
         yield name, content

@@ -15,8 +15,8 @@ from envguard.core.document import Document
 from envguard.core.rule import Confidence, Rule
 from envguard.detection.builtin import built_in
 from envguard.detection.detector import Candidate, Detector
-from envguard.detection.search import REACH
 from envguard.detection.prepare import prepare
+from envguard.detection.search import REACH
 from tests.detection import samples
 from tests.detection.oracle import RULES, place
 

@@ -171,11 +171,13 @@ def test_a_large_member_is_looked_at_as_it_is_unpacked(scan: Scanner, folder: Pa
 
 
 PROGRAM = """
-import resource, sys, time
+import re, sys, time
+from pathlib import Path
 from envguard.cli.main import call
 start = time.perf_counter()
 code = int(call(["scan", sys.argv[1]]))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+# Of this program alone: getrusage counts what the process was before it, too.
+peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
 print("done", code, peak, round(time.perf_counter() - start, 1), file=sys.stderr)
 """
 
@@ -205,6 +207,7 @@ def nested(depth: int, width: int) -> bytes:
 
 
 @pytest.mark.prove
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory from /proc")
 @pytest.mark.parametrize("bomb", [zeros, lambda: nested(4, 16)], ids=["zeros", "nested"])
 def test_a_bomb_ends_quickly_and_says_incomplete(folder: Path, bomb: object) -> None:
     assert callable(bomb)

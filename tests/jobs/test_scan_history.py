@@ -13,6 +13,10 @@ from envguard.core.errors import UsageError
 from envguard.core.finding import Unseen
 from envguard.core.rule import Confidence
 from envguard.jobs.scan.request import Mode
+from envguard.sources.door import GitError
+from envguard.sources.git import find
+from envguard.sources.log import Log
+from envguard.sources.recorded import Recorded
 from tests.jobs.scans import Scanner, authors, check_lines, happened, leak, places, token
 
 if TYPE_CHECKING:
@@ -270,3 +274,64 @@ def test_binary_contents_are_looked_at(scan: Scanner, repository: Repository) ->
 def test_no_commits_are_an_error(scan: Scanner, repository: Repository) -> None:
     with pytest.raises(UsageError, match="has no commits yet"):
         scan(repository.root, HISTORY)
+
+
+def test_findings_are_kept_where_the_files_of_head_cannot_be_listed(
+    scan: Scanner, repository: Repository
+) -> None:
+    repository.commit({"a.py": leak()})
+    repository.commit({"a.py": "", "folder/b.py": ""})
+    tree = repository.git("rev-parse", "HEAD:folder")
+    (repository.root / ".git/objects" / tree[:2] / tree[2:]).unlink()
+    # The log stops at the last commit, so nothing is known of the first.
+    result = scan(repository.root, HISTORY)
+    reasons = [unseen.reason for unseen in result.coverage.skipped]
+    assert [reason.partition(":")[0] for reason in reasons] == [
+        "git cannot list all commits",
+        "git cannot list the files of HEAD",
+    ]
+
+
+def test_ctrl_c_while_git_lists_the_commits_gives_what_was_found(
+    scan: Scanner, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit({"a.py": leak(1)}, f"says {token(2)}")
+
+    def press(log: Log) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Log, "finish", press)
+    result = scan(repository.root, HISTORY)
+    assert result.interrupted
+    assert not result.coverage.complete
+    blob = repository.git("rev-parse", "HEAD:a.py")
+    assert places(result) == [(f"(blob {blob[:12]})", 1), ("(commit message)", 1)]
+
+
+def test_a_log_that_is_cut_off_anywhere_gives_what_is_before(
+    scan: Scanner, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk that is full."""
+    repository.commit({"a.py": leak(1)})
+    repository.commit({"b.py": leak(2)})
+    chunks = Recorded.chunks
+
+    def whole(recorded: Recorded) -> bytes:
+        return b"".join(chunks(recorded))
+
+    monkeypatch.setattr(Log, "finish", lambda log: log._recorded.finish() and GitError("full", ""))
+    for lost in range(0, 200, 3):
+        monkeypatch.setattr(
+            Recorded, "chunks", lambda recorded, lost=lost: iter([whole(recorded)[: -lost - 1]])
+        )
+        result = scan(repository.root, HISTORY)
+        assert "git cannot list all commits: full" in [u.reason for u in result.coverage.skipped]
+        assert "b.py" in {finding.path for finding in result.findings} or lost > 100
+
+
+def test_more_commits_than_a_command_line_takes_are_asked_about(repository: Repository) -> None:
+    commit = repository.commit({"a": "a"})
+    git = find(repository.root)
+    assert git is not None
+    with Log(git) as log:
+        assert [about.commit for about in log.about([commit] * 60_000)] == [commit]

@@ -255,3 +255,20 @@ def test_what_older_rules_saw_is_removed_and_all_of_it_by_request(
     assert clear(scan.folders)[0] == 2  # with the compiled rules
     assert clear(scan.folders) == (0, 0)
     assert list(scan.folders.cache.iterdir()) == []
+
+
+def test_what_two_packs_hold_is_found_when_one_of_them_is_gone(
+    scan: Scanner, repository: Repository
+) -> None:
+    repository.commit({"leak.py": leak()})
+    repository.git("repack", "--quiet", "-d")
+    folder = repository.root / ".git/objects/pack"
+    (first,) = folder.glob("*.pack")
+    repository.commit({f"file{number}": f"{number}" for number in range(9)})
+    compare(scan, repository)
+    repository.git("-c", "core.bigFileThreshold=1", "repack", "--quiet", "-a")
+    assert len(list(folder.glob("*.pack"))) == 2
+    compare(scan, repository)
+    for file in folder.glob(f"{first.stem}.*"):
+        file.unlink()
+    assert len(scan(repository.root, HISTORY).findings) == 1

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
+import tracemalloc
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +18,7 @@ import pytest
 from envguard.sources import deltas, listed, object_files, unpack
 from envguard.sources.door import GitError
 from envguard.sources.git import Git
+from envguard.sources.known import Known, KnownPack
 from envguard.sources.listed import Listed
 from envguard.sources.object_files import ObjectFiles, open_store
 from envguard.sources.packs import NotReadableError, Pack
@@ -298,3 +302,117 @@ def test_a_part_tells_its_objects_in_their_order(
         found.offset for part in parts for found in Unpacker(pack, part).objects(set(offsets[::2]))
     ]
     assert set(skipped) == everything - set(offsets[::2])
+
+
+def test_packs_of_every_name_are_read(
+    repository: Repository, git: Git, versions: list[bytes]
+) -> None:
+    repository.git("gc", "--quiet")
+    whole = assert_same(git)
+    for file in (repository.root / ".git/objects/pack").glob("pack-*"):
+        file.rename(file.with_name(f"prefetch-1-{file.name}"))
+    assert assert_same(git) == whole
+
+
+def test_a_pack_that_is_also_in_a_borrowed_folder_comes_once(
+    repository: Repository, opened: Opened, tmp_path: Path, versions: list[bytes]
+) -> None:
+    repository.git("gc", "--quiet")
+    shutil.copytree(repository.root, tmp_path / "copy")
+    folder = repository.root / ".git/objects"
+    (tmp_path / "copy/.git/objects/info/alternates").write_text(f"{folder}\n")
+    copy = opened(tmp_path / "copy")
+    assert_same(copy)
+    assert len(ObjectFiles(copy).packs) == 1
+
+
+def test_a_file_that_is_named_nearly_like_an_object_is_passed_by(
+    repository: Repository, git: Git
+) -> None:
+    repository.commit({"a": "a"})
+    whole = assert_same(git)
+    repository.write(f".git/objects/ab/{'z' * 38}", "")
+    assert assert_same(git) == whole
+
+
+def test_an_index_without_its_pack_is_for_git(
+    repository: Repository, git: Git, versions: list[bytes]
+) -> None:
+    repository.git("gc", "--quiet")
+    (pack,) = (repository.root / ".git/objects/pack").glob("*.pack")
+    checksum = Pack(pack.with_suffix(".idx"), 20).checksum
+    pack.unlink()
+    seen = Known({checksum: KnownPack(1, 1, ())}, (), ())
+    with pytest.raises(FileNotFoundError):
+        ObjectFiles(git, seen)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open files on Linux")
+def test_packs_that_are_left_to_git_are_closed(
+    repository: Repository, git: Git, versions: list[bytes]
+) -> None:
+    repository.git("gc", "--quiet")
+    repository.commit({"later": "1"})
+    repository.git("repack", "--quiet")
+    small = min(
+        (repository.root / ".git/objects/pack").glob("*.pack"), key=lambda f: f.stat().st_size
+    )
+    small.chmod(0o600)
+    small.write_bytes(b"none")
+    before = len([*Path("/proc/self/fd").iterdir()])
+    assert isinstance(open_store(git), Listed)
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
+
+
+@pytest.mark.parametrize("place", [0, 12, 1 << 31, 1 << 40])
+def test_wide_offsets_that_lead_nowhere_are_for_git(
+    repository: Repository, git: Git, versions: list[bytes], place: int
+) -> None:
+    """A table of 8-byte offsets that is missing, cut, or leads beyond the pack."""
+    repository.git("gc", "--quiet")
+    (index,) = (repository.root / ".git/objects/pack").glob("*.idx")
+    content = bytearray(index.read_bytes())
+    count = Pack(index, 20).count
+    at = 8 + 1024 + count * 24
+    content[at : at + 4] = (1 << 31).to_bytes(4, "big")
+    table = {0: b"", 12: b"cut"}.get(place, place.to_bytes(8, "big"))
+    content[len(content) - 40 : len(content) - 40] = table
+    index.chmod(0o600)
+    index.write_bytes(content)
+    with pytest.raises(NotReadableError):
+        ObjectFiles(git)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"\x60\xff\xff\xff\x7f", b"\xd0", b"\x80\x00"],
+    ids=["a change of what stands before the pack", "a kind that is none", "no kind"],
+)
+def test_a_header_that_says_nonsense_is_left_to_git(
+    repository: Repository, git: Git, versions: list[bytes], header: bytes
+) -> None:
+    repository.git("gc", "--quiet")
+    (pack,) = (repository.root / ".git/objects/pack").glob("*.pack")
+    offset = Pack(pack.with_suffix(".idx"), 20).offsets[5]
+    whole = read(ObjectFiles(git))
+    content = bytearray(pack.read_bytes())
+    content[offset : offset + len(header)] = header
+    pack.chmod(0o600)
+    pack.write_bytes(content)
+    found = read(ObjectFiles(git))
+    assert {one for one in found if one[2] is not None} < set(whole)
+    assert {name for name, _, _ in found} >= {name for name, _, _ in whole}
+
+
+def test_a_loose_object_that_is_longer_than_it_says_is_not_unpacked(
+    repository: Repository, git: Git
+) -> None:
+    repository.commit({"a": "a"})
+    bomb = zlib.compress(b"blob 5\0" + bytes(64 << 20))
+    repository.write(f".git/objects/ab/{'a' * 38}", bomb)
+    store = ObjectFiles(git)
+    tracemalloc.start()
+    found = read(store)
+    assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    tracemalloc.stop()
+    assert [text for name, _, text in found if name.startswith("ab" + "a" * 38)] == [None]

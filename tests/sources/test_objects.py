@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -137,3 +138,14 @@ def test_replacements_do_not_hide_what_is_stored(repository: Repository, git: Gi
     repository.git("replace", real, harmless)
     assert repository.git("cat-file", "blob", real) == "harmless"
     assert list(git.contents([real])) == [(real, b"real")]
+
+
+def test_an_object_that_is_longer_than_it_says_is_passed_by(
+    repository: Repository, git: Git
+) -> None:
+    """git 2.39 writes all of it; with nobody who reads, it would wait for ever."""
+    (good,) = write(repository, [b"good"])
+    long = "ab" + "a" * 38
+    text = zlib.compress(b"blob 5\0" + bytes(16 << 20))
+    repository.write(f".git/objects/ab/{'a' * 38}", text)
+    assert list(git.contents([long, good])) == [(long, None), (good, b"good")]

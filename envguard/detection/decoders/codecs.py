@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64, unhexlify
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 from envguard.detection.decoders.kinds import (
@@ -32,6 +34,10 @@ _ESCAPES = {
     UNICODE: ("unicode escapes", re.compile(rb"\\u([0-9A-Fa-f]{4})")),
     BACKSLASH_X: ("hex escapes", re.compile(rb"\\x([0-9A-Fa-f]{2})")),
 }
+
+
+_Point = tuple[int, int]
+"""A place in the plain text, and where it stands in the encoded one."""
 
 
 class Decoded(NamedTuple):
@@ -74,21 +80,19 @@ def _base64(text: bytes, start: int, stop: int, end: int, phase: int) -> Decoded
     letters = letters.translate(_FOR_URLS)
     rest = len(letters) % 4
     letters = letters[:-1] if rest == 1 else letters + b"=" * (-rest % 4)
-
-    def place(at: int) -> int:
-        # The letter in which the byte begins; after the last byte, the letter that ends it.
-        return _nth(text, start, stop, skipped + at * 4 // 3)
-
-    return Decoded(a2b_base64(letters), start, stop, "base64", place)
+    nth = _Places(_words(text, start, stop), stop)
+    # The letter in which the byte begins.
+    return Decoded(
+        a2b_base64(letters), start, stop, "base64", lambda at: nth(skipped + at * 4 // 3)
+    )
 
 
 def _hex(text: bytes, start: int, stop: int, end: int, phase: int) -> Decoded:
     digits, skipped = _in_groups(text, start, stop, end, phase, 2)
-
-    def place(at: int) -> int:
-        return _nth(text, start, stop, skipped + at * 2)
-
-    return Decoded(unhexlify(digits[: len(digits) & ~1]), start, stop, "hex", place)
+    nth = _Places(_words(text, start, stop), stop)
+    return Decoded(
+        unhexlify(digits[: len(digits) & ~1]), start, stop, "hex", lambda at: nth(skipped + at * 2)
+    )
 
 
 def _in_groups(
@@ -101,30 +105,20 @@ def _in_groups(
     return text[start:stop].translate(None, _BLANKS)[skipped:], skipped
 
 
-def _nth(text: bytes, start: int, stop: int, count: int) -> int:
-    """Where the letter stands that `count` letters precede, not counting blanks."""
-    last = start
+def _words(text: bytes, start: int, stop: int) -> Iterator[_Point]:
+    letters = 0
     for word in _WORD.finditer(text, start, stop):
-        if count < word.end() - word.start():
-            return word.start() + count
-        count -= word.end() - word.start()
-        last = word.end()
-    return last
+        yield letters, word.start()
+        letters += word.end() - word.start()
 
 
 def _joined(text: bytes, end: int, low: int) -> Decoded | None:
     literals = joined(text, end, low)
     if literals is None:
         return None
-
-    def place(at: int) -> int:
-        for start, content in literals:
-            if at < len(content):
-                return start + at
-            at -= len(content)
-        return stop
-
+    sizes = accumulate((len(content) for _, content in literals), initial=0)
     stop = literals[-1][0] + len(literals[-1][1])
+    place = _Places(zip(sizes, (start for start, _ in literals), strict=False), stop)
     plain = b"".join(content for _, content in literals)
     return Decoded(plain, literals[0][0], stop, "split string", place)
 
@@ -137,19 +131,19 @@ def _unescaped(kind: int, text: bytes, end: int, low: int) -> Decoded | None:
     if at < 0:
         return None
     start, stop = run(text, at, low, _UNBROKEN, before=MOST)
+    plain = escape.sub(_character, text[start:stop])
+    return Decoded(plain, start, stop, name, _Places(_escapes(escape, text, start, stop), stop))
 
-    def place(wanted: int) -> int:
-        last = start
-        for match in escape.finditer(text, start, stop):
-            between = match.start() - last
-            size = len(_character(match))
-            if wanted < between + size:
-                return last + min(wanted, between)
-            wanted -= between + size
-            last = match.end()
-        return min(last + wanted, stop)
 
-    return Decoded(escape.sub(_character, text[start:stop]), start, stop, name, place)
+def _escapes(escape: re.Pattern[bytes], text: bytes, start: int, stop: int) -> Iterator[_Point]:
+    plain, last = 0, start
+    yield plain, start
+    for match in escape.finditer(text, start, stop):
+        plain += match.start() - last
+        last = match.end()
+        yield plain, match.start()
+        plain += len(_character(match))
+        yield plain, last
 
 
 def _character(match: re.Match[bytes]) -> bytes:
@@ -157,3 +151,21 @@ def _character(match: re.Match[bytes]) -> bytes:
     if len(match[1]) == 2:
         return bytes([code])
     return chr(code).encode("utf-8", "surrogatepass")
+
+
+class _Places:
+    """Where the bytes of a plain text stand in the encoded one. From each of the `points` on, in
+    order, both go on byte by byte; they are taken when the first place is asked for."""
+
+    def __init__(self, points: Iterable[_Point], stop: int) -> None:
+        self._points = iter(points)
+        self._plain: list[int] = []
+        self._encoded: list[int] = []
+        self._stop = stop
+
+    def __call__(self, at: int) -> int:
+        for plain, encoded in self._points:
+            self._plain.append(plain)
+            self._encoded.append(encoded)
+        point = bisect_right(self._plain, at) - 1
+        return min(self._encoded[point] + at - self._plain[point], self._stop)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from contextlib import ExitStack
 
 from envguard.core.config import Config, Folders
@@ -16,6 +15,7 @@ from envguard.jobs.scan.objects import Objects, look
 from envguard.jobs.scan.request import Request, Result
 from envguard.jobs.scan.state import Progress, Scan, begin, repository
 from envguard.sources.changes import CommitChanges
+from envguard.sources.door import GitError
 from envguard.sources.git import Git
 from envguard.sources.history import STORE, in_head
 from envguard.sources.log import Log
@@ -25,7 +25,7 @@ def scan(request: Request, config: Config, folders: Folders, progress: Progress)
     """The findings of the whole history: one for each credential and rule.
 
     Raises UsageError where there is no repository or no commit yet. Interrupted, it gives what
-    was found so far, by the ids of the contents.
+    was found so far, without what brought it in.
     """
     git = repository(request)
     with ExitStack() as closing:
@@ -38,14 +38,19 @@ def scan(request: Request, config: Config, folders: Folders, progress: Progress)
         log = log or closing.enter_context(Log(git, known))
         objects = look(scan, git, known)
         if objects.interrupted:
-            return scan.result(_unattributed(scan, objects))._replace(interrupted=True)
-        commits, changes = _listed(scan, git, log, objects)
-        heads = in_head(git) if objects.holds else {}
-        findings = attributed(scan, changes, objects.holds, heads)
-        named = {sight.commit for sight in objects.messages}
-        said = [commit for commit, *_ in commits if commit in named]
-        findings = with_messages(scan, findings, objects.messages, log.about(said))
-        result = scan.result(with_refs(git, findings.values(), reversed(commits)))
+            return _interrupted(scan, objects)
+        try:
+            commits, changes = _listed(scan, git, log, objects)
+            heads = _heads(scan, git) if objects.holds else {}
+            findings = attributed(scan, changes, objects.holds, heads)
+            named = {sight.commit for sight in objects.messages}
+            said = [commit for commit, *_ in commits if commit in named]
+            findings = with_messages(scan, findings, objects.messages, log.about(said))
+            result = scan.result(with_refs(git, findings.values(), reversed(commits)))
+        except KeyboardInterrupt:
+            reason = "interrupted, before it was known which commits brought it in"
+            scan.coverage.skipped.append(Unseen(STORE, reason))
+            return _interrupted(scan, objects)
     memory.keep(objects, commits, changes, scan.coverage)
     return result
 
@@ -67,10 +72,22 @@ def _listed(
     return commits, [*log.trace(objects.holds)]
 
 
-def _unattributed(scan: Scan, objects: Objects) -> Collection[Finding]:
-    """One finding for each credential, at the first content that it was seen in."""
+def _heads(scan: Scan, git: Git) -> dict[str, list[str]]:
+    try:
+        return in_head(git)
+    except GitError as error:
+        reason = f"git cannot list the files of HEAD: {error.what}"
+        scan.coverage.skipped.append(Unseen(STORE, reason))
+        return {}
+
+
+def _interrupted(scan: Scan, objects: Objects) -> Result:
+    """One finding for each credential, at the first content or message that it was seen in."""
     found: dict[Key, Finding] = {}
     for blob, candidates in objects.holds.items():
         for credential, finding in scan.credentials(f"(blob {blob[:12]})", candidates):
             found.setdefault(credential, finding)
-    return found.values()
+    for sight in objects.messages:
+        for credential, finding in scan.credentials(sight.path, sight.candidates):
+            found.setdefault(credential, finding._replace(commit=sight.commit))
+    return scan.result(found.values())._replace(interrupted=True)

@@ -35,8 +35,8 @@ from sample import environment
 HISTORY = {
     "envguard": "envguard scan --history {0} -o {1}",
     "envguard, git reads": "envguard scan --history {0} -o {1}",
-    "gitleaks": "gitleaks git {0} --log-opts=--all --no-banner -r {1}",
-    "betterleaks": "betterleaks git {0} --log-opts=--all --no-banner -s -o {1}.json",
+    "gitleaks": "gitleaks git {0} --log-opts=--all --no-banner --exit-code 0 -r {1}",
+    "betterleaks": "betterleaks git {0} --log-opts=--all --no-banner -s --exit-code 0 -o {1}.json",
     "kingfisher": "kingfisher scan {0} --no-validate --no-update-check --format json -o {1}",
     "kingfisher, turbo": (
         "kingfisher scan {0} --turbo --no-validate --no-update-check --format json -o {1}"
@@ -44,12 +44,12 @@ HISTORY = {
 }
 TREE = {
     "envguard": "envguard scan {0} -o {1}",
-    "gitleaks": "gitleaks dir {0} --no-banner -r {1}",
-    "betterleaks": "betterleaks dir {0} --no-banner -s -o {1}.json",
+    "gitleaks": "gitleaks dir {0} --no-banner --exit-code 0 -r {1}",
+    "betterleaks": "betterleaks dir {0} --no-banner -s --exit-code 0 -o {1}.json",
     "kingfisher": "kingfisher scan {0} --no-validate --no-update-check --format json -o {1}",
     "detect-secrets": "detect-secrets scan {0}",
 }
-FINDINGS = (0, 1, 200, 205)  # the codes with which tools say that they found something, or not
+FINDINGS = (0, 200, 205)  # kingfisher has codes of its own for findings
 EVERY = 0.05  # seconds between two looks at the memory
 
 
@@ -125,7 +125,7 @@ def run(tool: str, line: str, place: Path, folder: Path, environ: Mapping[str, s
     found = Run(
         time.perf_counter() - start, processor() - before, done.stderr + done.stdout[-2000:]
     )
-    if done.returncode not in FINDINGS:
+    if done.returncode not in ((0, 1) if tool.startswith("envguard") else FINDINGS):
         raise SystemExit(f"{tool} ended with {done.returncode}: {found.told[-500:]}")
     report = folder / "report"
     if tool.startswith("envguard") and report.exists():
@@ -257,7 +257,16 @@ def growth(place: Path, rounds: int, folder: Path, environ: Mapping[str, str]) -
         tip = order[len(order) // part - 1]
         subprocess.run(["git", "init", "--quiet", "--bare", str(copy)], check=True)
         subprocess.run(
-            ["git", "-C", str(copy), "fetch", "--quiet", "--no-tags", str(place), f"{tip}:refs/heads/all"],
+            [
+                "git",
+                "-C",
+                str(copy),
+                "fetch",
+                "--quiet",
+                "--no-tags",
+                str(place),
+                f"{tip}:refs/heads/all",
+            ],
             check=True,
             env=asked,
         )

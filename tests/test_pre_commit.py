@@ -23,7 +23,7 @@ from tests.jobs.project import random_value
 
 SOURCE = Path(__file__).parents[1]
 PRE_COMMIT = Path(sys.executable).with_name("pre-commit")
-KEY = "AKIA" + "Q3EGRJ7XN2VKLMZT"
+KEY = "AKIA" + "Q3EGRJ7XN2VKLMZT"  # envguard:allow
 LEAK = f'aws_key = "{KEY}"\naws_secret = "{random_value(3, 40)}"\n'
 HOOKS = {"envguard (credentials)": "Failed", "envguard (.env files)": "Failed"}
 # What pip says where it gets no packages.

@@ -13,7 +13,7 @@ from tests.cli.program import call
 from tests.conftest import Repository
 from tests.jobs.project import random_value
 
-KEY = "AKIA" + "Q3EGRJ7XN2VKLMZT"
+KEY = "AKIA" + "Q3EGRJ7XN2VKLMZT"  # envguard:allow
 LEAK = f'aws_key = "{KEY}"\naws_secret = "{random_value(3, 40)}"\n'
 # Where git and sh are, and no envguard.
 BARE_PATH = "/usr/bin:/bin"

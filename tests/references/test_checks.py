@@ -12,7 +12,7 @@ from envguard.references.checks import problems
 GOOD = {
     "url": [
         "https://x",
-        "postgres://u:p%40@h:5432/db?a=b",
+        "postgres://u:p%40@h:5432/db?a=b",  # envguard:allow
         "sqlite:///x.db",
         "mongodb://a:1,b:2/d",
     ],

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import IO, NamedTuple
 
 from envguard.core.config import Settings, load
-from envguard.core.errors import UsageError
+from envguard.core.errors import EnvguardError, UsageError
 from envguard.core.text import printable
 from envguard.envfile import document
 from envguard.jobs.environment.request import Request
@@ -121,7 +121,12 @@ def _resolve(found: _Found, *, override: bool, interpolate: bool) -> Values:
     named = () if found.file is None or found.file in own else (found.file,)
     request = Request(env_files=named, override=override)
     chosen = {item.key for item in items}
-    return resolve_written(items, chosen, request, config, profile, settings)
+    try:
+        return resolve_written(items, chosen, request, config, profile, settings)
+    except EnvguardError as error:
+        # A program that does not catch it shows the arguments alone.
+        error.args = (f"{error.what} ({error.hint})",)
+        raise
 
 
 def _nearest(folder: Path) -> Path | None:

@@ -116,6 +116,8 @@ def test_a_tree_that_is_not_trusted_is_refused_with_the_command(shop: Project) -
     with pytest.raises(TrustError) as refused:
         load_env(shop.env)
     assert refused.value.hint.endswith(f"envguard trust {shop.root}")
+    # A traceback shows no attribute.
+    assert refused.value.hint in str(refused.value)
     with pytest.raises(TrustError) as refused:
         load_env(other)
     assert f"--env-file {other}" in refused.value.hint

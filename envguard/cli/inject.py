@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from envguard.cli.declare import Globals, Options, flag, text, words
 from envguard.cli.session import start
 from envguard.core.errors import UsageError
 from envguard.core.files import write_atomically
+from envguard.core.text import printable
 
 
 class InjectOptions(Options):
@@ -35,6 +37,8 @@ def inject(given: Globals, options: InjectOptions) -> int:
         raise UsageError("one template at a time", "envguard inject TEMPLATE -o FILE")
     session = start(given, calling_environment())
     name = options.template[0]
+    if name != "-" and options.output not in (None, "-"):
+        _keep_template(session.folder / name, session.folder / str(options.output))
     content = job(
         None if name == "-" else session.folder / name,
         sys.stdin.buffer,
@@ -51,3 +55,10 @@ def inject(given: Globals, options: InjectOptions) -> int:
     else:
         write_atomically(session.folder / str(options.output), content, mode=0o600)
     return 0
+
+
+def _keep_template(template: Path, output: Path) -> None:
+    """Raises UsageError where the values would take the place of their template."""
+    if template.exists() and output.exists() and template.samefile(output):
+        name = printable(str(output))
+        raise UsageError(f"{name} is the template itself", "name another file: -o FILE")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import sys
@@ -134,6 +135,12 @@ def _request(session: Session, options: MigrateOptions) -> Request:
 
 def _check_project(session: Session, file: Path) -> None:
     """The references of a .env mean the project that it lies in: this must be it."""
+    if file.is_dir():
+        example = shlex.quote(str(Path(os.path.relpath(file, session.folder)) / DEFAULT_ENV_FILE))
+        raise UsageError(
+            f"{printable(str(file))} is a folder",
+            f"name the file in it: envguard migrate {printable(example)}",
+        )
     folder = file.parent.resolve()
     inside = folder.is_relative_to(session.config.root)
     if folder.is_dir() and not (inside and find(folder) == session.config.file):

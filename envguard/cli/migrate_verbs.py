@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,8 +65,22 @@ def tell_end(
     finish(outcome.id, session.settings)
     code = _tell_remains(session, options, outcome, detector, remains)
     session.say(f"undo: envguard migrate rollback {outcome.id}")
-    session.say("next: envguard run -- COMMAND")
+    session.say(f"next: envguard {_next(session, outcome)}")
     return code
+
+
+def _next(session: Session, outcome: Outcome) -> str:
+    """The call of `run` that reads what was migrated; `run` alone reads the profile's files."""
+    config, files = outcome.config, [file.path.resolve() for file in outcome.files]
+    profiles = (session.profile, *config.profiles.values())
+    for profile in profiles:
+        own = {(config.root / name).resolve() for name in profile.env_files}
+        if not files or own.intersection(files):
+            other = profile.name != session.profile.name
+            chosen = f"--profile {shlex.quote(profile.name)} " if other else ""
+            return f"run {chosen}-- COMMAND"
+    name = os.path.relpath(files[0], session.folder.resolve())
+    return f"run --env-file {printable(shlex.quote(name))} -- COMMAND"
 
 
 def _tell_remains(

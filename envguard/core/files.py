@@ -29,7 +29,11 @@ def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> 
     """
     existing = _existing(path)
     temporary = path.with_name(TEMPORARY_PREFIX + os.urandom(4).hex())
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        # Nobody knows the name of our temporary.
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

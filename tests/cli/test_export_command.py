@@ -142,3 +142,22 @@ def test_a_template_with_a_missing_value_writes_nothing(shop: Repository) -> Non
     assert not (shop.root / "out").exists()
     call("inject", cwd=shop.root).says(2, "one template at a time")
     call("inject", "gone", cwd=shop.root).says(2, f"{Path('gone')} cannot be read")
+
+
+def test_a_template_is_not_replaced_by_its_values(shop: Repository) -> None:
+    shop.write("app.json", '{"a": "{{secrets.PW}}"}')
+    (shop.root / "linked.json").hardlink_to(shop.root / "app.json")
+    for output in ("app.json", "./app.json", "linked.json"):
+        done = call("inject", "app.json", "-o", output, cwd=shop.root)
+        done.says(2, f"{Path(output)} is the template itself", "-o FILE")
+    assert (shop.root / "app.json").read_text() == '{"a": "{{secrets.PW}}"}'
+
+
+@pytest.mark.parametrize("words", [("export",), ("inject", "app.tmpl")])
+def test_a_file_that_cannot_be_written_is_named_as_it_was_given(
+    shop: Repository, words: tuple[str, ...]
+) -> None:
+    shop.write("app.tmpl", "{{secrets.PW}}")
+    done = call(*words, "-o", "gone/app.env", cwd=shop.root)
+    done.says(2, str(Path("gone/app.env")))
+    assert ".env.envguard-" not in done.err

@@ -179,3 +179,47 @@ def test_a_compose_file_gets_references(shop: Repository) -> None:
     assert not (shop.root / "docker-compose.yml.example").exists()
     assert "envguard run" in done.err
     assert sys.platform == "win32" or ONE not in edited
+
+
+def test_only_files_that_get_an_example_are_told_to_git(shop: Repository) -> None:
+    shop.write("config.yml", f"environment:\n  API_KEY: {ONE}\n")
+    done = call("migrate", "config.yml", *TO, "--yes", cwd=shop.root)
+    assert done.code == 0, done.err
+    assert "config.yml.example" not in text(shop, ".gitignore")
+
+
+def test_a_folder_is_called_a_folder(shop: Repository) -> None:
+    done = call("migrate", "services/api", *TO, "--plan", cwd=shop.root)
+    done.says(2, "services/api is a folder", "services/api/.env")
+
+
+def test_a_list_of_what_remains_is_never_an_empty_file(shop: Repository) -> None:
+    done = call("migrate", *SERVICES, *TO, "--yes", "--checklist", "todo.md", cwd=shop.root)
+    assert done.code == 0, done.err
+    assert text(shop, "todo.md") == "nothing remains to be done\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "folder", "words"),
+    [
+        ((".env",), ".", "run -- COMMAND"),
+        (("../.env",), "services", "run -- COMMAND"),
+        ((".env", "services/api/.env"), ".", "run -- COMMAND"),
+        (("services/api/.env",), ".", "run --env-file services/api/.env -- COMMAND"),
+        ((".env",), "services/web", "run --env-file .env -- COMMAND"),
+        ((".env.production",), ".", "run --profile production -- COMMAND"),
+        (("config.yml",), ".", "run --env-file config.yml -- COMMAND"),
+    ],
+)
+def test_the_next_step_reads_what_was_migrated(
+    shop: Repository, names: tuple[str, ...], folder: str, words: str
+) -> None:
+    for name in (".env", ".env.production"):
+        shop.write(name, f"OTHER_KEY={ONE}\n")
+    shop.write("config.yml", f"environment:\n  API_KEY: {ONE}\n")
+    assert call("init", "--yes", "--no-hook", cwd=shop.root).code == 0
+    done = call("migrate", *names, *TO, "--yes", cwd=shop.root / folder)
+    assert done.code == 0, done.err
+    assert f"next: envguard {words}\n" in done.err.replace("envguard: next", "next")
+    step = words.replace("COMMAND", "true").split()
+    assert call(*step, cwd=shop.root / folder).code == 0

@@ -13,6 +13,7 @@ from envguard.core.errors import UsageError
 from envguard.core.files import sweep
 from envguard.core.plan import Action, FilePlan
 from envguard.core.text import printable
+from envguard.envfile.origins import is_yaml
 from envguard.jobs.migrate import carry, held
 from envguard.jobs.migrate.carry import Opener, Work, in_words
 from envguard.jobs.migrate.journals import Journal, journal
@@ -103,7 +104,9 @@ def _ignore(files: Iterable[Path]) -> list[Path]:
         sweep(file.parent)
         git = git_door.find(file)
         if git is not None:
-            names.setdefault(git.top, []).append(f"!{file.name}.example")
+            shown = names.setdefault(git.top, [])
+            if not is_yaml(file):
+                shown.append(f"!{file.name}.example")
     written = []
     for top, examples in names.items():
         lines = tuple(dict.fromkeys((*gitignore.LINES, *examples)))

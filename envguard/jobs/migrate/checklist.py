@@ -29,9 +29,13 @@ def render(found: Aftercare) -> str:
 
 
 def write(found: Aftercare, file: Path) -> None:
-    """Writes the list, readable by its owner only. Raises UsageError."""
+    """Writes the list, readable by its owner only; where nothing remains, it says so.
+
+    Raises UsageError.
+    """
     try:
-        write_atomically(file, render(found).encode("utf-8", "backslashreplace"), mode=0o600)
+        text = render(found) or "nothing remains to be done\n"
+        write_atomically(file, text.encode("utf-8", "backslashreplace"), mode=0o600)
     except OSError as error:
         raise UsageError(
             f"{printable(str(file))} cannot be written: {error.strerror}", "choose another file"

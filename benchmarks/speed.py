@@ -45,7 +45,7 @@ HISTORY = {
 TREE = {
     "envguard": "envguard scan {0} -o {1}",
     "gitleaks": "gitleaks dir {0} --no-banner --exit-code 0 -r {1}",
-    "betterleaks": "betterleaks dir {0} --no-banner -s --exit-code 0 -o {1}.json",
+    "betterleaks": "betterleaks filesystem {0} --no-banner -s --exit-code 0 -o {1}.json",
     "kingfisher": "kingfisher scan {0} --no-validate --no-update-check --format json -o {1}",
     "detect-secrets": "detect-secrets scan {0}",
 }

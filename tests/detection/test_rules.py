@@ -25,10 +25,19 @@ else:
     import sre_parse as parser
 
 RULES = rulebook.load()
+SEARCHED = [rule for rule in RULES if not rule.part]
 EACH = pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
-ANCHORS = {**{rule.id: rule.anchor for rule in RULES}, "assignments": assignments.ANCHOR}
+EACH_SEARCHED = pytest.mark.parametrize("rule", SEARCHED, ids=[rule.id for rule in SEARCHED])
+UNNAMED = [rule for rule in SEARCHED if not rule.names]
+EACH_UNNAMED = pytest.mark.parametrize("rule", UNNAMED, ids=[rule.id for rule in UNNAMED])
+NAMED = [rule for rule in SEARCHED if rule.names]
+EACH_NAMED = pytest.mark.parametrize("rule", NAMED, ids=[rule.id for rule in NAMED])
+ANCHORS = {
+    **{rule.id: rule.anchor for rule in SEARCHED if rule.anchor},
+    **{f"assignments {n}": anchor for n, anchor in enumerate(assignments.ANCHORS)},
+}
 EACH_ANCHOR = pytest.mark.parametrize(("name", "anchor"), ANCHORS.items(), ids=ANCHORS)
-SPANS = {**{rule.id: rule.span for rule in RULES}, "assignments": 0}
+SPANS = {rule.id: rule.span for rule in RULES}
 
 
 def found(rule: Rule, text: bytes) -> list[bytes]:
@@ -48,9 +57,15 @@ def ends(database: hyperscan.Database, text: bytes) -> list[int]:
 
 def database(rule: Rule) -> hyperscan.Database:
     """The anchor of one rule, compiled."""
-    compiled = hyperscan.Database()
-    compiled.compile(expressions=[rule.anchor.encode()], ids=[0], flags=[0])
-    return compiled
+    return matcher(rule.anchor)
+
+
+def matcher(expression: str) -> hyperscan.Database:
+    """An expression of one line or several, compiled."""
+    lines = [line.encode() for line in expression.split("\n")]
+    database = hyperscan.Database()
+    database.compile(expressions=lines, ids=[0] * len(lines), flags=[0] * len(lines))
+    return database
 
 
 Parsed = Iterable[tuple[Any, Any]]
@@ -120,7 +135,7 @@ def test_a_rule_does_not_find_its_non_examples(rule: Rule) -> None:
             assert found(rule, text) == [], text
 
 
-@EACH
+@EACH_UNNAMED
 def test_an_anchor_calls_back_once_inside_an_example(rule: Rule) -> None:
     compiled = database(rule)
     for example in rule.examples:
@@ -145,9 +160,25 @@ def without_lookarounds(pattern: str) -> str:
     return without_lookarounds(pattern[: start.start()] + pattern[start.start() + token.end() :])
 
 
-@EACH
-def test_an_anchor_matches_inside_every_match_of_its_pattern(rule: Rule) -> None:
-    compiled = database(rule)
+@EACH_NAMED
+def test_a_name_tells_an_example_where_the_generic_finder_sees_an_assignment(rule: Rule) -> None:
+    generic = matcher(assignments.ANCHOR)
+    own = database(rule) if rule.anchor else None
+    for example in rule.examples:
+        for number in range(20):
+            text = samples.expand(example, number)
+            match = re.search(rule.pattern.encode(), text)
+            assert match is not None
+            start, end = match.span("secret")
+            by_name = any(name.encode() in match[0].lower() for name in rule.names)
+            places = ends(generic, text) if by_name else []
+            places += ends(own, text) if own else []
+            assert any(start < place <= end for place in places), text
+
+
+@EACH_SEARCHED
+def test_an_anchor_or_a_name_is_inside_every_match_of_its_pattern(rule: Rule) -> None:
+    compiled = database(rule) if rule.anchor else None
 
     @seed(1)
     @settings(
@@ -158,7 +189,8 @@ def test_an_anchor_matches_inside_every_match_of_its_pattern(rule: Rule) -> None
     )
     @given(st.from_regex(without_lookarounds(rule.pattern).encode(), fullmatch=True))
     def holds(text: bytes) -> None:
-        assert ends(compiled, text), text
+        is_named = any(name.encode() in text.lower() for name in rule.names)
+        assert is_named or (compiled is not None and ends(compiled, text)), text
 
     holds()
 
@@ -168,13 +200,16 @@ def test_a_rule_is_bounded_and_documented(rule: Rule) -> None:
     unbounded = re.sub(r"\[(?:\\.|[^\]\\])*\]|\\.", "c", rule.pattern)
     assert not re.search(r"[+*]|\{\d+,\}", unbounded), "each quantifier has an upper bound"
     assert rule.source.startswith("https://")
-    assert rule.revoke.startswith("https://") or (rule.weighed and not rule.revoke)
+    assert rule.revoke.startswith("https://") or ((rule.weighed or rule.part) and not rule.revoke)
+    assert rule.part or re.fullmatch(r"[A-Z`][^\n]*[.]", rule.advice), "it tells what to do"
 
 
 @EACH_ANCHOR
 def test_an_anchor_has_a_literal_of_three_bytes_and_an_upper_bound(name: str, anchor: str) -> None:
     parsed = parser.parse(anchor)
-    assert parsed.getwidth()[1] <= (512 if SPANS[name] else 256), "a version is looked at in parts"
+    assert parsed.getwidth()[1] <= (512 if SPANS.get(name) else 256), (
+        "a version is looked at in parts"
+    )
     assert rarest(parsed) >= 3, "every match holds a literal to look for"
 
 
@@ -200,11 +235,16 @@ def test_the_literal_of_an_anchor_is_the_longest_that_each_match_holds(
 
 def test_the_rules_that_need_more_than_a_line_have_a_span() -> None:
     assert {rule.id: rule.span for rule in RULES if rule.span} == {
+        "aws-bedrock-short-term-key": 4096,
+        "aws-session-token": 4096,
         "gcp-service-account-key": 16384,
+        "jwk-private-key": 8192,
         "jwt": 12288,
         "onepassword-service-account-token": 4096,
+        "openssh-private-key-bare": 16384,
         "private-key": 16384,
         "private-key-base64": 16384,
+        "private-key-der": 16384,
         "putty-private-key": 16384,
     }
 
@@ -234,7 +274,7 @@ def rule_text(**changes: str) -> str:
 
 def test_an_extra_file_adds_its_rules(tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
-    file.write_text(rule_text(span="4096", proof='"jwt"', weighed="true"))
+    file.write_text(rule_text(span="4096", proof='"jwt"', weighed="true", advice='"Ask."'))
     rules = rulebook.load([file])
     assert rules[:-1] == RULES
     assert rules[-1] == Rule(
@@ -251,7 +291,15 @@ def test_an_extra_file_adds_its_rules(tmp_path: Path) -> None:
         weighed=True,
         examples=("own_{digits:9}",),
         non_examples=("own_",),
+        advice="Ask.",
     )
+
+
+def test_a_rule_with_names_needs_no_anchor(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(rule_text(names='["acme", "acme-corp"]', anchor=""))
+    rule = rulebook.load([file])[-1]
+    assert (rule.names, rule.anchor) == (("acme", "acme-corp"), "")
 
 
 @pytest.mark.parametrize(
@@ -269,8 +317,24 @@ def test_an_extra_file_adds_its_rules(tmp_path: Path) -> None:
         (rule_text(proof='"none"'), "names no known proof: none"),
         (rule_text(span="true"), "has a span that is no number"),
         (rule_text(weighed='"yes"'), "has a weighed that is not true or false"),
+        (rule_text(advice="1"), "has an advice that is no text"),
+        (rule_text(detail='"none"'), "names no known detail: none"),
+        (rule_text(detail='"shown"'), "would show what it finds"),
+        (rule_text(part="1"), "has a part that is not true or false"),
+        (rule_text(names='"acme"'), "has names that are no texts in small letters"),
+        (rule_text(names='["Acme"]'), "has names that are no texts in small letters"),
+        (rule_text(names='[""]'), "has names that are no texts in small letters"),
+        (rule_text(names='["acme"]', span="4096"), "has names and a span"),
+        (rule_text(names="[]", anchor=""), "rule own-token needs a text as anchor"),
+        (rule_text(alone='"never"'), "has an unknown alone: never"),
+        (rule_text(requires='"a"'), "has a wrong requires"),
+        (rule_text(requires='[{ rule = "jwt" }]'), "has a wrong requires"),
+        (rule_text(requires="[{ within = 1 }]"), "has a wrong requires"),
+        (rule_text(requires='[{ rule = "jwt", within = -1 }]'), "has a wrong requires"),
+        (rule_text(requires='[{ rule = "jwt", within = 1, lines = 1 }]'), "has a wrong requires"),
+        (rule_text(requires='[{ rule = "no", within = 1 }]'), "requires no, which is no rule"),
         (rule_text(keywords='["own"]'), "has an unknown field keywords"),
-        ("[[rules]]\nid = 1\n", "has an unknown key rules"),
+        ("[[other]]\nid = 1\n", "has an unknown key other"),
         ("rule = 1\n", "holds no [[rule]]"),
         ("[[rule]\n", "is no TOML"),
     ],

@@ -26,7 +26,8 @@ class Finding(NamedTuple):
 
     Lines and columns count from 1, in characters; `end_column` is the column after the last
     character. `preview` is masked. `in_head` is None where no history was read. `decoded` names
-    the encoding it was found under, None for plain text.
+    the encoding it was found under, None for plain text. `details` are what can be told about it
+    without its value, as names and texts, which may come from the tree.
     """
 
     rule: str
@@ -50,6 +51,7 @@ class Finding(NamedTuple):
     decoded: str | None = None
     state: str = "open"
     verified: bool | None = None
+    details: tuple[tuple[str, str], ...] = ()
 
 
 class Unseen(NamedTuple):

@@ -7,27 +7,16 @@ whose check fails is not reported as that token. `PROOFS` names them for the rul
 from __future__ import annotations
 
 import json
-from binascii import Error as Base64Error
-from binascii import a2b_base64, b2a_base64
+from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain
-from re import compile as regex
 from zlib import crc32
+
+from envguard.detection.keys.base64_text import unbase64
+from envguard.detection.keys.self_checked import age, base58check, nkey
 
 _BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE36 = b"0123456789abcdefghijklmnopqrstuvwxyz"
 _BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_BECH32 = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l"
-_URL_SAFE = bytes.maketrans(b"-_", b"+/")
-
-
-def unbase64(text: bytes) -> bytes | None:
-    """The bytes of base64 in either alphabet, with or without padding; None where it is none."""
-    bare = text.translate(_URL_SAFE).rstrip(b"=")
-    try:
-        return a2b_base64(bare + b"=" * (-len(bare) % 4))
-    except Base64Error:
-        return None
 
 
 def digits(number: int, alphabet: bytes, width: int) -> bytes:
@@ -42,11 +31,12 @@ def digits(number: int, alphabet: bytes, width: int) -> bytes:
 def github(token: bytes) -> bool:
     """`PREFIX_`, 30 characters, and the CRC32 of these in six digits of base 62.
 
-    Every `gh[pousr]_` token of 36 characters carries it, and npm's `npm_` tokens too.
+    Every `gh[pousr]_` token of 36 characters carries it, a `ghr_` one also with 70 characters, and
+    npm's `npm_` tokens too.
     https://github.blog/engineering/behind-githubs-new-authentication-token-formats/
     """
     body = token.partition(b"_")[2]
-    return len(body) == 36 and digits(crc32(body[:30]), _BASE62, 6) == body[30:]
+    return len(body) in (36, 76) and digits(crc32(body[:-6]), _BASE62, 6) == body[-6:]
 
 
 def gitlab(token: bytes) -> bool:
@@ -80,6 +70,16 @@ def confluent(token: bytes) -> bool:
     """
     check = b2a_base64(crc32(token[4:58]).to_bytes(4, "little"), newline=False)
     return len(token) == 64 and check[:6] == token[58:]
+
+
+def zuplo(token: bytes) -> bool:
+    """`zpka_`, 32 characters, `_`, and their CRC32 in hex.
+
+    https://zuplo.com/docs/articles/api-key-leak-detection names a checksum; which one it is was
+    found by comparing, on two keys that another scanner publishes as examples.
+    """
+    body, _, check = token.removeprefix(b"zpka_").partition(b"_")
+    return len(body) == 32 and b"%08x" % crc32(body) == check.lower()
 
 
 def cloudflare(token: bytes) -> bool:
@@ -147,7 +147,7 @@ def pypi(token: bytes) -> bool:
     https://github.com/rescrv/libmacaroons/blob/master/doc/format.txt
     """
     data = unbase64(token.removeprefix(b"pypi-")) or b""
-    fields = list(_macaroon_fields(data))
+    fields = list(macaroon_fields(data))
     return (
         data[:1] == b"\x02"
         and fields[:1] in ([(1, b"pypi.org")], [(1, b"test.pypi.org")])
@@ -156,7 +156,8 @@ def pypi(token: bytes) -> bool:
     )
 
 
-def _macaroon_fields(data: bytes) -> Iterator[tuple[int, bytes]]:
+def macaroon_fields(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The kind and the content of each field of a macaroon of version 2."""
     place = 1
     while place < len(data):
         kind = data[place]
@@ -174,26 +175,6 @@ def _macaroon_fields(data: bytes) -> Iterator[tuple[int, bytes]]:
         place += size
 
 
-def age(key: bytes) -> bool:
-    """An age identity: bech32 (BIP 173) with a correct checksum.
-
-    https://github.com/C2SP/C2SP/blob/main/age.md#the-x25519-recipient-type
-    """
-    name, _, data = key.lower().rpartition(b"1")
-    values = [_BECH32.find(letter) for letter in data]
-    if -1 in values or len(values) != 58:
-        return False
-    check = 1
-    for value in chain((c >> 5 for c in name), (0,), (c & 31 for c in name), values):
-        top = check >> 25
-        check = (check & 0x1FFFFFF) << 5 ^ value
-        for bit, generator in enumerate(
-            (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
-        ):
-            check ^= generator if top >> bit & 1 else 0
-    return check == 1
-
-
 def discord(token: bytes) -> bool:
     """A bot's token: its first part is the base64 of the bot's id, a number of 17 to 19 digits.
 
@@ -203,44 +184,14 @@ def discord(token: bytes) -> bool:
     return snowflake.isdigit() and 17 <= len(snowflake) <= 19
 
 
-_RUN = regex(rb"[A-Za-z0-9+/]{16,}={0,2}")
-_OPENSSH = b"openssh-key-v1\0"
-# Short last lines and a word in between are not read: so much may be missing at the end.
-_MISSING = 16
-
-
 def pem(text: bytes) -> bool:
     """A private key in armour with a body that can be one: neither dots nor a placeholder.
 
-    Reads the base64 also where it stands in code, in quoted lines or with `\\n` in it.
     RFC 7468; RFC 1421 (encrypted); OpenSSH PROTOCOL.key; RFC 9580 (PGP).
     """
-    label, _, body = text.partition(b"PRIVATE KEY")
-    data = unbase64(b"".join(run.rstrip(b"=") for run in _RUN.findall(_unescaped(body)))) or b""
-    if b"PGP" in label:
-        # A secret key packet, tag 5, in the old or in the new format.
-        return len(data) >= 64 and (data[0] & 0xFC == 0x94 or data[0] == 0xC5)
-    if b"OPENSSH" in label:
-        return data.startswith(_OPENSSH) and len(data) >= 100
-    if b"ENCRYPTED" in body[:200]:
-        return len(data) >= 64
-    return len(data) >= 32 and _is_whole_sequence(data)
+    from envguard.detection.keys.private_keys import armoured  # noqa: PLC0415 - few texts hold one
 
-
-def _unescaped(body: bytes) -> bytes:
-    for escape in (rb"\r", rb"\n"):
-        body = body.replace(escape, b"\n")
-    return body.replace(rb"\/", b"/")
-
-
-def _is_whole_sequence(data: bytes) -> bool:
-    """Whether `data` is one ASN.1 SEQUENCE, or nearly all of it."""
-    if data[0] != 0x30:
-        return False
-    extra = data[1] & 0x7F if data[1] & 0x80 else 0
-    size = int.from_bytes(data[2 : 2 + extra], "big") if extra else data[1]
-    missing = 2 + extra + size - len(data)
-    return extra <= 3 and -2 <= missing <= _MISSING
+    return armoured(text) is not None
 
 
 def pem_base64(text: bytes) -> bool:
@@ -249,19 +200,53 @@ def pem_base64(text: bytes) -> bool:
     return decoded.startswith(b"-----BEGIN ") and b"PRIVATE KEY" in decoded[:60] and pem(decoded)
 
 
+def der(text: bytes) -> bool:
+    """A private key in DER, in base64, without armour: PKCS #1, PKCS #8, SEC 1."""
+    from envguard.detection.keys.private_keys import der as read  # noqa: PLC0415 - few texts hold one
+
+    return read(unbase64(text) or b"") is not None
+
+
+def putty(text: bytes) -> bool:
+    """A key file of PuTTY whose public part is what it says. A wrong `Private-MAC` leaves the key
+    in it as it is, and so proves nothing.
+
+    https://the.earth.li/~sgtatham/putty/0.83/htmldoc/AppendixC.html
+    """
+    from envguard.detection.keys.binary_keys import putty as read  # noqa: PLC0415 - few texts hold one
+
+    return read(text) is not None
+
+
+def azure(key: bytes) -> bool:
+    """A key of an Azure service with its signature and its Marvin32 checksum.
+
+    https://github.com/microsoft/security-utilities
+    """
+    from envguard.detection.keys.identifiable import identifiable  # noqa: PLC0415 - few texts hold one
+
+    return identifiable(key)
+
+
 PROOFS: Mapping[str, Callable[[bytes], bool]] = {
     "age": age,
     "atlassian": atlassian,
     "aws": aws,
+    "azure": azure,
+    "base58check": base58check,
     "cloudflare": cloudflare,
     "confluent": confluent,
+    "der": der,
     "discord": discord,
     "github": github,
     "gitlab": gitlab,
     "grafana": grafana,
     "jwt": jwt,
+    "nkey": nkey,
     "pem": pem,
     "pem-base64": pem_base64,
+    "putty": putty,
     "pypi": pypi,
+    "zuplo": zuplo,
 }
 """Every check by the name that rule files use."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 
 import pytest
@@ -22,6 +23,7 @@ CHECKSUMS = [
     ("atlassian", "atlassian", "ATATT3"),
     ("atlassian", "atlassian", "ATBB"),
     ("age", "age", ""),
+    ("zuplo", "zuplo", ""),
 ]
 
 
@@ -49,6 +51,32 @@ def test_the_published_example_of_github_passes() -> None:
 
 def test_the_published_example_of_npm_passes() -> None:
     assert proofs.github(("npm_" + "qkJaB6MffYVzZXWqmcoF49yrUxP3wf" + "0LsakP").encode())
+
+
+# From the tests of their makers, or of other scanners, in two pieces.
+PUBLISHED = [
+    ("grafana", "glsa_yscW25imSKJIuav8zF37RZmnbiDvB05G" + "_fcaaf58a"),  # envguard:allow
+    (
+        "confluent",
+        "cfltcUBElySxR0ubmwjcLaVic7aOYceZ1HzCyW9B"  # envguard:allow
+        + "bhBhC+KbPgaTcGc9S4HfrjhA",
+    ),
+    ("gitlab", "glpat-vSY1cyL948aAB440qB6L4zlu9OzsUmEV" + ".01.0w0sfevch"),  # envguard:allow
+    ("zuplo", "zpka_3e6c4f7d39954ca29353b7ab88589b64" + "_de26cd55"),  # envguard:allow
+    ("zuplo", "zpka_b3f94d8d3d4d4a6ea5c5b20d0a5bb407" + "_18eb262b"),  # envguard:allow
+    (
+        "github",
+        "ghr_xgrrGzSbbGRL34Wp39JU9nxtN27Pr1v1He8FjE7x7w"
+        + "bExGGs7nfJszJDAmZuoKasxZ0KxJ1HSzgc",  # envguard:allow
+    ),
+]
+
+
+@pytest.mark.parametrize(("proof", "token"), PUBLISHED)
+def test_a_published_example_passes(proof: str, token: str) -> None:
+    assert PROOFS[proof](token.encode())
+    last = "1" if token[-1] != "1" else "2"
+    assert not PROOFS[proof]((token[:-1] + last).encode())
 
 
 def test_the_published_example_of_age_passes() -> None:
@@ -95,7 +123,7 @@ def test_other_letters_make_no_aws_key_id(key_id: str) -> None:
 def test_a_jwt_names_an_algorithm_and_holds_an_object(
     header: object, payload: object, true: bool
 ) -> None:
-    parts = [samples.unpadded(samples.json.dumps(part).encode()) for part in (header, payload)]
+    parts = [samples.unpadded(json.dumps(part).encode()) for part in (header, payload)]
     assert proofs.jwt(".".join((*parts, "c2lnbmF0dXJl")).encode()) is true
 
 

@@ -9,8 +9,9 @@ from envguard.detection import assignments
 from envguard.detection.known import is_known_example
 from envguard.detection.proofs import PROOFS
 
-Context = tuple[str, str, bool]
-"""What an assignment says about its value: the name, the operator, whether it is quoted."""
+Context = tuple[str, str, bool, str]
+"""What an assignment says about its value: the name, the operator, whether it is quoted, and what
+surrounds it."""
 
 Value = tuple[int, int, Context | None, Confidence]
 """Where a value begins and ends, its context, and how sure we are in the likeliest file."""
@@ -23,7 +24,7 @@ def read_value(rule: Rule, match: re.Match[bytes], *, is_assignment: bool) -> Va
     if is_assignment:
         found = assignments.read(match)
         start, end = found.start, found.end
-        context = found.key, found.operator, found.quoted
+        context = found.context
     else:
         start, end = match.span("secret" if "secret" in match.re.groupindex else 0)
     value = match.string[start:end]
@@ -44,5 +45,5 @@ def confidence(rule: Rule, value: str, context: Context | None, path: str) -> Co
 
     if context is None:
         return weigh_chosen(value, rule.confidence, path)
-    key, operator, quoted = context
-    return weigh(key, value, quoted=quoted, operator=operator, path=path)
+    key, operator, quoted, around = context
+    return weigh(key, value, quoted=quoted, operator=operator, path=path, around=around)

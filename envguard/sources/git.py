@@ -32,10 +32,22 @@ class Git:
     def __repr__(self) -> str:
         return f"Git({str(self.top)!r})"
 
-    @cached_property
+    @property
+    def common(self) -> Path:
+        """The folder with its objects and refs, which its linked work trees share."""
+        return self._common[0]
+
+    @property
     def shallow(self) -> bool:
         """Whether its history is cut (`git clone --depth`)."""
-        return self.run("rev-parse", "--is-shallow-repository").strip() == b"true"
+        return self._common[1]
+
+    @cached_property
+    def _common(self) -> tuple[Path, bool]:
+        told = os.fsdecode(self.run("rev-parse", "--git-common-dir", "--is-shallow-repository"))
+        # A folder's name may hold a line feed.
+        folder, _, shallow = told.removesuffix("\n").rpartition("\n")
+        return self.top / folder, shallow == "true"
 
     @cached_property
     def partial(self) -> bool:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from typing import TypeVar
 
 from envguard.core.document import LARGE, Document, Large
 from envguard.core.finding import Coverage, Unseen
 from envguard.sources.door import GitError
 from envguard.sources.git import Git
-from envguard.sources.listed import Listed, all_objects, kinds
-from envguard.sources.stored import At
-from envguard.sources.unpack import BLOB, COMMIT, TREE
+from envguard.sources.listed import all_objects, kinds
+from envguard.sources.object_files import open_store
+from envguard.sources.refs import Ref
+from envguard.sources.stored import BLOB, COMMIT, TREE, At
+
+Found = TypeVar("Found")
 
 COMMIT_MESSAGE = "(commit message)"
 TAG_MESSAGE = "(tag message)"
@@ -21,31 +25,39 @@ STORE = "(history)"
 """The path under which the coverage names what is missing of the history as a whole."""
 
 _NAMED = 20
-"""How many missing objects are named one by one, and how many refs that contain a commit."""
+"""How many missing objects are named one by one."""
 
 
-def blobs(git: Git, coverage: Coverage) -> Iterator[Document | Large]:
-    """Every blob of the object store once, in the order of the packs; also unreachable ones.
+def blobs(
+    git: Git, look: Callable[[Document | Large], Found], coverage: Coverage
+) -> dict[str, Found]:
+    """What `look` finds in each blob of the object store, by its id; also in unreachable ones. The
+    blobs come in the order of the packs, and those in which it finds nothing are left out.
 
     Counts `blobs` and `bytes`. What is known to be missing (a shallow or partial clone, damage)
     is named in `coverage.skipped`. An empty repository gives nothing, and is no error.
     """
-    listed = Listed(git)
+    store = open_store(git)
     left: list[At] = []
-    for task in range(listed.tasks):
-        for found in listed.read(task):
-            if found.text is None:
-                left.append((task, found.place))
-            elif found.kind == BLOB:
-                coverage.blobs += 1
-                coverage.bytes += len(found.text)
-                (name,) = listed.names([(task, found.place)]).values()
-                yield Document("", found.text, blob=name)
-    missing = [*listed.missing]
-    for _, kind, document in unread(git, listed.names(left).values(), missing, coverage):
-        if kind == BLOB:
-            yield document
-    tell_missing(git, missing, coverage)
+    places: dict[At, Found] = {}
+    for task in range(store.tasks):
+        with closing(store.read(task)) as objects:
+            for stored in objects:
+                if stored.text is None:
+                    left.append((task, stored.place))
+                elif stored.kind == BLOB:
+                    coverage.blobs += 1
+                    coverage.bytes += len(stored.text)
+                    if seen := look(Document("", stored.text)):
+                        places[task, stored.place] = seen
+    names = store.names({*places, *left})
+    found = {names[at]: seen for at, seen in places.items()}
+    missing = [*store.missing]
+    for name, kind, document in unread(git, [names[at] for at in left], missing, coverage):
+        if kind == BLOB and (seen := look(document)):
+            found[name] = seen
+    tell_missing(git, missing, store.damaged, coverage)
+    return found
 
 
 def unread(
@@ -53,22 +65,25 @@ def unread(
 ) -> Iterator[tuple[str, int, Document | Large]]:
     """The objects that a store left, each with its id and kind: the large ones, which git gives in
     pieces, and those that only git may be able to read. `missing` gets what cannot be read."""
-    for kind, name, size in kinds(git, names, missing):
-        if kind == TREE:
-            continue
-        document: Document | Large
+    small: dict[str, int] = {}
+    for kind, name, size in [*kinds(git, names, missing)]:
         if kind == BLOB and size >= LARGE:
-            document = Large("", _pieces(git, name, missing), blob=name)
-        else:
-            ((_, text),) = git.contents([name])
-            if text is None:
-                missing.append(name)
-                continue
-            document = Document("", text, blob=name) if kind == BLOB else message(kind, name, text)
-        if kind == BLOB:
             coverage.blobs += 1
             coverage.bytes += size
-        yield name, kind, document
+            yield name, kind, Large("", _pieces(git, name, missing), blob=name)
+        elif kind != TREE:
+            small[name] = kind
+    with closing(git.contents(small)) as texts:
+        for name, text in texts:
+            kind = small[name]
+            if text is None:
+                missing.append(name)
+            elif kind == BLOB:
+                coverage.blobs += 1
+                coverage.bytes += len(text)
+                yield name, kind, Document("", text, blob=name)
+            else:
+                yield name, kind, message(kind, name, text)
 
 
 def _pieces(git: Git, name: str, missing: list[str]) -> Iterator[bytes]:
@@ -106,100 +121,44 @@ def messages(git: Git, commits: Iterable[str] | None = None) -> Iterator[Documen
 def in_head(git: Git) -> dict[str, list[str]]:
     """Each blob of HEAD with its paths; empty before the first commit."""
     found: dict[str, list[str]] = {}
-    if git.resolve("HEAD") is None:
-        return found
-    for line in git.run("ls-tree", "-r", "-z", "--full-tree", "HEAD").split(b"\0")[:-1]:
+    try:
+        for path, blob in _files(git, "HEAD"):
+            found.setdefault(blob, []).append(path)
+    except GitError:
+        if git.resolve("HEAD") is not None:
+            raise
+    return found
+
+
+def _files(git: Git, tree: str) -> Iterator[tuple[str, str]]:
+    """The path and the blob of each file in a tree, or in that of a commit."""
+    for line in git.run("ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0")[:-1]:
         # Mode, type, id, a tab and the path: git-ls-tree(1), OUTPUT FORMAT.
         about, _, path = line.partition(b"\t")
         _, kind, blob = about.split(b" ")
         if kind == b"blob":
-            found.setdefault(blob.decode("ascii"), []).append(os.fsdecode(path))
-    return found
+            yield os.fsdecode(path), blob.decode("ascii")
 
 
-def refs_containing(
-    git: Git, commits: Collection[str], history: Iterable[Sequence[str]] | None = None
-) -> dict[str, tuple[str, ...]]:
-    """Each commit with the remote branches (`origin/main`) and tags that contain it: branches
-    first, the remote's default one before the others; at most 20 names, then `and N more`.
-
-    One walk over the commits, from the oldest to the newest: each passes on to its children
-    which of `commits` are behind it, as the bits of a number. `history` gives every commit,
-    with its parents behind it, in that order, where they are known.
-    """
-    wanted = {commit: 1 << position for position, commit in enumerate(dict.fromkeys(commits))}
-    tips = _tips(git) if wanted else []
-    if not tips:
-        return dict.fromkeys(wanted, ())
-    behind: dict[str, int] = {}
-    shared: dict[int, int] = {}  # equal numbers are kept once
-    for commit, *parents in _oldest_first(git) if history is None else history:
-        bits = wanted.get(commit, 0)
-        for parent in parents:
-            bits |= behind.get(parent, 0)
-        if bits:
-            behind[commit] = shared.setdefault(bits, bits)
-    groups: dict[int, _Group] = {}
-    for position, (name, tip) in enumerate(tips):
-        if bits := behind.get(tip, 0):
-            groups.setdefault(bits, _Group()).add(position, name)
-    return {
-        commit: _names([group for bits, group in groups.items() if bits & bit])
-        for commit, bit in wanted.items()
-    }
+def named_by_refs(git: Git, refs: Iterable[Ref]) -> Iterator[tuple[Ref, str, str]]:
+    """What refs name that are no commits: each ref with the path and the id of a blob. Raises
+    GitError."""
+    for ref in refs:
+        if ref.kind == "blob":
+            kind = "tag" if ref.name.startswith("refs/tags/") else "ref"
+            yield ref, f"({kind} {ref.short})", ref.target
+        elif ref.kind == "tree":
+            for path, blob in _files(git, ref.target):
+                yield ref, path, blob
 
 
-def _oldest_first(git: Git) -> Iterator[Sequence[str]]:
-    walk = git.run(
-        *("rev-list", "--topo-order", "--reverse", "--parents"),
-        *("--remotes", "--tags", "--"),
-    )
-    for line in walk.decode("ascii").splitlines():
-        yield line.split(" ")
-
-
-class _Group:
-    """The refs that contain the same commits: how many, and the first of them."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.first: list[tuple[int, str]] = []
-
-    def add(self, position: int, name: str) -> None:
-        self.count += 1
-        if len(self.first) < _NAMED:
-            self.first.append((position, name))
-
-
-def _names(groups: list[_Group]) -> tuple[str, ...]:
-    first = sorted(ref for group in groups for ref in group.first)[:_NAMED]
-    more = sum(group.count for group in groups) - len(first)
-    return (*(name for _, name in first), *([f"and {more} more"] if more else []))
-
-
-def _tips(git: Git) -> list[tuple[str, str]]:
-    """Remote branches and tags by name, with the commit that each points at."""
-    output = git.run(
-        "for-each-ref",
-        "--format=%(refname) %(objectname) %(*objectname) %(symref)",
-        "refs/remotes",
-        "refs/tags",
-    )
-    defaults: set[str] = set()
-    found: list[tuple[str, str]] = []
-    for line in os.fsdecode(output).splitlines():
-        name, target, peeled, points_to = line.split(" ")
-        if points_to:  # origin/HEAD
-            defaults.add(points_to)
-        else:
-            found.append((name, peeled or target))
-    found.sort(key=lambda ref: (ref[0].startswith("refs/tags/"), ref[0] not in defaults, ref[0]))
-    return [(name.split("/", 2)[2], commit) for name, commit in found]
-
-
-def tell_missing(git: Git, missing: Sequence[str], coverage: Coverage) -> None:
-    """Names in the coverage what is missing: these objects, and what a shallow or partial clone
-    has left with its remote."""
+def tell_missing(
+    git: Git, missing: Sequence[str], damaged: Iterable[str], coverage: Coverage
+) -> None:
+    """Names in the coverage what is missing: these objects, what damaged files may hide, and what
+    a shallow or partial clone has left with its remote."""
+    for reason in damaged:
+        coverage.skipped.append(Unseen(STORE, f"{reason}, look at: git fsck"))
     for name in missing[:_NAMED]:
         reason = "missing or damaged, look at: git fsck"
         coverage.skipped.append(Unseen(f"object {name}", reason))

@@ -1,70 +1,63 @@
-"""What an earlier scan has seen of a repository, so that the next one reads only what is new.
+"""What an earlier scan has seen of an object store, so that the next one reads only what is new.
 
-Nothing in it is a content of the repository: ids of objects, and what `git log` says about those
-that hold something.
+Nothing in it is a content of the repository: names of objects, and how large they are. A table
+holds names in binary, one behind the other and in order, as the index of a pack does.
 """
 
 from __future__ import annotations
 
-import marshal
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from envguard.sources.changes import Change, CommitChanges
-
-
-class KnownPack(NamedTuple):
-    """A pack that was read as a whole: its blobs and their bytes, without those that another pack
-    has too and that were counted there; and the ids and kinds of all of its objects in which
-    something was found."""
-
-    blobs: int
-    bytes: int
-    held: tuple[tuple[str, int], ...]
+_FEW = 2000  # names that are looked up one by one
+_BYTE = 256  # values
 
 
 class Known(NamedTuple):
-    """What was seen. `packs` by their checksums; loose objects, which are few, are read each time.
-    `commits` are the ids of all commits that refs reached, each with
-    those of its parents, the newest first; `changes` are those that bring in or take away one of
-    the objects in which something was found."""
+    """The packs that were read as a whole, by their checksums; how many blobs there were, in them
+    and loose ones, and their bytes; the size of each loose object (-1: it is no blob). `tables`
+    gives the names of all objects of these packs, for when other packs hold them; none where they
+    are not known any more."""
 
-    packs: Mapping[bytes, KnownPack]
-    commits: tuple[tuple[str, ...], ...]
-    changes: tuple[CommitChanges, ...]
+    packs: frozenset[bytes]
+    blobs: int
+    size: int
+    loose: Mapping[bytes, int]
+    tables: Callable[[], Sequence[bytes]]
 
-    def packed(self) -> bytes:
-        """The form that `unpacked` reads."""
-        ids = b"".join(
-            bytes([len(commit) - 1]) + b"".join(map(bytes.fromhex, commit))
-            for commit in self.commits
-        )
-        packs = {checksum: tuple(pack) for checksum, pack in self.packs.items()}
-        changes = [
-            (*commit[:4], [tuple(change) for change in commit[4]]) for commit in self.changes
+
+def missing(table: bytes, others: Sequence[bytes], size: int) -> list[bytes]:
+    """The names in a table that none of the others has; `size` is the bytes of a name."""
+    if len(table) <= _FEW * size:
+        return [
+            name for name in _names(table, size) if not any(_has(o, name, size) for o in others)
         ]
-        return marshal.dumps((packs, ids, changes))
-
-
-def unpacked(packed: bytes, id_size: int) -> Known:
-    """What `packed` gave; only for bytes that this user's own process has written."""
-    packs, ids, changes = marshal.loads(packed)  # noqa: S302 - our own
-    return Known(
-        {checksum: KnownPack(*pack) for checksum, pack in packs.items()},
-        tuple(_commits(ids, id_size)),
-        tuple(
-            CommitChanges(
-                commit, parents, author, date, tuple(Change(*change) for change in changed)
+    return [
+        name
+        for first in range(_BYTE)
+        for name in sorted(
+            set(_names(_part(table, first, size), size)).difference(
+                *(_names(_part(other, first, size), size) for other in others)
             )
-            for commit, parents, author, date, changed in changes
-        ),
+        )
+    ]
+
+
+def _names(table: bytes, size: int) -> list[bytes]:
+    return [table[at : at + size] for at in range(0, len(table), size)]
+
+
+def _part(table: bytes, first: int, size: int) -> bytes:
+    """The names that begin with this byte."""
+    places = range(len(table) // size)
+    start, end = (
+        bisect_left(places, byte, key=lambda n: table[n * size]) for byte in (first, first + 1)
     )
+    return table[start * size : end * size]
 
 
-def _commits(ids: bytes, size: int) -> Iterator[tuple[str, ...]]:
-    text = ids.hex()
-    at, size = 0, size * 2
-    while at < len(text):
-        end = at + 2 + size * (int(text[at : at + 2], 16) + 1)
-        yield tuple(text[start : start + size] for start in range(at + 2, end, size))
-        at = end
+def _has(table: bytes, name: bytes, size: int) -> bool:
+    places = range(len(table) // size)
+    at = bisect_left(places, name, key=lambda n: table[n * size : n * size + size]) * size
+    return table[at : at + size] == name

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 
 from envguard.core.document import LARGE
 from envguard.sources.git import Git
-from envguard.sources.known import KnownPack
-from envguard.sources.stored import At, Stored, pieces
-from envguard.sources.unpack import BLOB, COMMIT, TAG, TREE
+from envguard.sources.stored import KINDS, TREE, At, Stored, pieces
 
 _TASK = 2000  # objects
-_KINDS = {b"commit": COMMIT, b"blob": BLOB, b"tag": TAG, b"tree": TREE}
 _ABOUT = "%(objecttype) %(objectname) %(objectsize)"
 _FIND = re.compile(rb"^(blob|commit|tag|tree) ([0-9a-f]+) ([0-9]+)$", re.MULTILINE).findall
 _FIND_MISSING = re.compile(rb"^([0-9a-f]+) missing$", re.MULTILINE).findall
@@ -23,13 +20,15 @@ class Listed:
     """All objects that git lists, read through `git cat-file`, one process a task. Places count
     the objects of a task."""
 
-    def __init__(self, git: Git) -> None:
+    counted = (0, 0)
+
+    def __init__(self, git: Git, damaged: Sequence[str] = ()) -> None:
         """Raises GitError."""
         self._git = git
         missing: list[str] = []
         objects = list(all_objects(git, missing))
         self.missing: Sequence[str] = missing
-        self.known_packs: Sequence[KnownPack] = ()
+        self.damaged = damaged
         self._lists = list(pieces(objects, _TASK))
 
     @property
@@ -37,7 +36,7 @@ class Listed:
         """How many tasks there are."""
         return len(self._lists)
 
-    def read(self, task: int) -> Iterator[Stored]:
+    def read(self, task: int) -> Generator[Stored, None, None]:
         """The objects of a task."""
         small: dict[str, int] = {}
         for place, (kind, name, size) in enumerate(self._lists[task]):
@@ -53,13 +52,9 @@ class Listed:
         """The ids of objects."""
         return {(task, place): self._lists[task][place][1] for task, place in found}
 
-    def is_known(self, task: int) -> bool:  # noqa: ARG002 - as in Store
-        """Never: all is read."""
+    def is_loose(self, task: int) -> bool:  # noqa: ARG002 - as in Store
+        """Never, as far as we know."""
         return False
-
-    def pack_of(self, task: int) -> bytes | None:  # noqa: ARG002 - as in Store
-        """No task is a part of one pack."""
-        return None
 
 
 def all_objects(git: Git, missing: list[str]) -> Iterator[tuple[int, str, int]]:
@@ -88,6 +83,6 @@ def _read_listing(chunks: Iterable[bytes], missing: list[str]) -> Iterator[tuple
     for chunk in chunks:
         block, end, rest = (rest + chunk).rpartition(b"\n")
         for kind, name, size in _FIND(block):
-            yield _KINDS[kind], name.decode("ascii"), int(size)
+            yield KINDS[kind], name.decode("ascii"), int(size)
         if b" missing" in block:
             missing += [name.decode("ascii") for name in _FIND_MISSING(block + end)]

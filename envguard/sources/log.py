@@ -3,49 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
-from types import TracebackType
 
-from envguard.sources.changes import LOG_OPTIONS, Change, CommitChanges, read_log
+from envguard.sources.changes import LOG_OPTIONS, CommitChanges, read_log
 from envguard.sources.door import GitError, command, failure, not_started
 from envguard.sources.git import Git
-from envguard.sources.known import Known
 from envguard.sources.recorded import Recorded
 
 # Each record begins with two NULs, the id and the parents (LOG_OPTIONS).
 _BEFORE_COMMIT = "\0\0"
 _PARENTS = re.compile(_BEFORE_COMMIT + r"([0-9a-f]{40,64})\n([0-9a-f ]*)\n")
-_MOST_TIPS = 2000  # that are passed as arguments
 
 
 class Log:
-    """Every commit that a ref reaches with its changes, the newest first.
+    """Every commit that a ref reaches with its changes, the newest first; those that the commits
+    `old` reach are left out. git begins when this is made, and `finish` waits for it; everything
+    else is for then."""
 
-    git begins when this is made, and `finish` waits for it; everything else is for then. What is
-    `known` from an earlier log is not asked for again, as long as all of it is reached still.
-    """
-
-    def __init__(self, git: Git, known: Known | None = None) -> None:
+    def __init__(self, git: Git, old: Sequence[str] = ()) -> None:
         """Raises GitError where git cannot be started."""
         self._git = git
-        self._known = known if known is not None and _is_reached(git, known) else None
-        old = () if self._known is None else ("--not", *_tips(self._known))
+        given = "".join([f"^{commit}\n" for commit in old]).encode("ascii")
         try:
-            arguments = ("log", "--all", *old, "--topo-order", *LOG_OPTIONS, "--no-renames", "--")
-            self._recorded = Recorded(command(arguments), git.top, git.environment)
+            arguments = ("log", "--all", "--stdin", "--topo-order", *LOG_OPTIONS, "--no-renames")
+            self._recorded = Recorded(command(arguments), git.top, git.environment, given)
         except OSError as error:
             raise not_started(git.top, error) from None
 
     def __enter__(self) -> Log:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._recorded.close()
 
     def finish(self) -> GitError | None:
@@ -60,12 +49,6 @@ class Log:
             return
         named = frozenset(blob.encode("ascii") for blob in blobs)
         yield from read_log(self._git, self._recorded.chunks(), named)
-        wanted = frozenset(blobs)
-        if self._known is not None:
-            for commit in self._known.changes:
-                found = [c for c in commit.changes if not wanted.isdisjoint(_blobs(c))]
-                if found:
-                    yield commit._replace(changes=tuple(found))
 
     def about(self, commits: Collection[str]) -> list[CommitChanges]:
         """These commits, in this order, without their changes."""
@@ -89,26 +72,19 @@ class Log:
             last = rest.rfind(_BEFORE_COMMIT)
             is_whole = last < 0 or _PARENTS.match(rest, last) is not None
             rest = rest[len(rest.rstrip("\0")) :] if is_whole else rest[last:]
-        if self._known is not None:
-            yield from self._known.commits
 
 
-def _blobs(change: Change) -> tuple[str, ...]:
-    return (*change.old, change.new or "")
+def are_reached(git: Git, commits: Sequence[str]) -> bool:
+    """Whether all of these are commits that a ref reaches."""
+    return not unreached(git, commits)
 
 
-def _tips(known: Known) -> list[str]:
-    """The commits of which no other one is a child."""
-    parents = {parent for _, *parents in known.commits for parent in parents}
-    return [commit for commit, *_ in known.commits if commit not in parents]
-
-
-def _is_reached(git: Git, known: Known) -> bool:
-    """Whether every commit that is known is still one that a ref reaches."""
-    tips = _tips(known)
-    if not tips or len(tips) > _MOST_TIPS:
-        return False
+def unreached(git: Git, commits: Sequence[str]) -> set[str]:
+    """Those of the commits that no ref reaches; all of them where one is gone."""
+    feed = "".join([f"{commit}\n" for commit in commits]).encode("ascii")
+    asked = git.stream("rev-list", "--stdin", "--not", "--all", feed=[feed])
     try:
-        return not git.run("rev-list", "--max-count=1", *tips, "--not", "--all", "--").strip()
-    except GitError:  # one of them is gone
-        return False
+        with closing(asked):
+            return set(commits).intersection(b"".join(asked).decode("ascii").split())
+    except GitError:
+        return set(commits)

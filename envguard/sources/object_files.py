@@ -6,39 +6,43 @@ import contextlib
 import os
 import re
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from envguard.core.document import LARGE
-from envguard.sources.deltas import IS_FAST
 from envguard.sources.git import Git
-from envguard.sources.known import Known, KnownPack
-from envguard.sources.listed import Listed
-from envguard.sources.packs import NotReadableError, Pack, Part
-from envguard.sources.stored import At, Store, Stored, pieces
-from envguard.sources.unpack import BLOB, COMMIT, DAMAGE, TAG, TREE, Unpacker
+from envguard.sources.known import Known, missing
+from envguard.sources.listed import Listed, all_objects, kinds
+from envguard.sources.packs import DamagedIndexError, NotReadableError, Pack, Part
+from envguard.sources.stored import BLOB, KINDS, TREE, At, Store, Stored, pieces
 
 PART = 2 << 20
 """Bytes of a pack that are one task: some thousand objects."""
 
 _LOOSE_FILES = 2000  # that are one task
-_ASKED = 500  # objects in which something was found, that are one task
+_ASKED = 500  # new ones among the known objects of a pack, that are one task
+_SHARE = 16  # one of so many objects of a pack may be new, to be asked for one by one
 _ELSEWHERE = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
 _INDEXES = "pack/*.idx"  # git reads packs of every name, such as prefetch-*
 _FOLDER = re.compile("[0-9a-f]{2}")
 _NAME = re.compile("[0-9a-f]+")
-_KINDS = {b"commit": COMMIT, b"blob": BLOB, b"tag": TAG, b"tree": TREE}
 _HEADER = 64  # bytes of a loose object, inflated, that hold its kind and size
 
 
 def open_store(git: Git, known: Known | None = None) -> Store:
     """The object store of a repository, in the fastest way that can read it; what is `known` is
     left out, as far as that way can tell. Raises GitError."""
-    with contextlib.suppress(NotReadableError, OSError):
+    damaged: list[str] = []
+    try:
         return ObjectFiles(git, known)
-    return Listed(git)  # not while an exception holds the open packs
+    except DamagedIndexError as error:
+        damaged.append(str(error))
+    except (NotReadableError, OSError):
+        pass
+    return Listed(git, damaged)  # not while an exception holds the open packs
 
 
 class _PackPart(NamedTuple):
@@ -48,14 +52,17 @@ class _PackPart(NamedTuple):
     part: Part
     skip: Collection[int]
 
-    def read(self) -> Iterator[Stored]:
+    def read(self) -> Generator[Stored, None, None]:
+        from envguard.sources import unpack  # noqa: PLC0415 - see `_check_speed`
+
         try:
-            for found in Unpacker(self.pack, self.part).objects(self.skip):
+            for found in unpack.Unpacker(self.pack, self.part).objects(self.skip):
                 yield Stored(*found)
-        except DAMAGE:
+        except unpack.DAMAGE:
             # Nothing has been given yet: what the part holds is not known.
             for offset in self.pack.offsets[self.part.first : self.part.last]:
-                yield Stored(offset, 0, None)
+                if offset not in self.skip:
+                    yield Stored(offset, 0, None)
 
 
 class _Loose(NamedTuple):
@@ -63,7 +70,7 @@ class _Loose(NamedTuple):
 
     files: Sequence[Path]
 
-    def read(self) -> Iterator[Stored]:
+    def read(self) -> Generator[Stored, None, None]:
         for place, file in enumerate(self.files):
             kind, text = 0, None
             with contextlib.suppress(OSError, ValueError, KeyError, zlib.error):
@@ -72,29 +79,34 @@ class _Loose(NamedTuple):
                 yield Stored(place, kind, text)
 
     def name(self, place: int) -> str:
-        return _loose_name(self.files[place])
+        file = self.files[place]
+        return file.parent.name + file.name
 
 
-class _Named(NamedTuple):
-    """A task: objects that git is asked for, those of kind 0 later; places count them."""
+class _Asked(NamedTuple):
+    """A task: objects of any kind that git is asked for; places count them."""
 
     git: Git
-    objects: Sequence[tuple[str, int]]
+    objects: Sequence[bytes]
 
-    def read(self) -> Iterator[Stored]:
-        places: dict[str, int] = {}
-        for place, (name, kind) in enumerate(self.objects):
-            if kind:
-                places[name] = place
+    def read(self) -> Generator[Stored, None, None]:
+        places = {name.hex(): place for place, name in enumerate(self.objects)}
+        lost: list[str] = []
+        found: dict[str, int] = {}
+        for kind, name, size in kinds(self.git, places, lost):
+            if size < LARGE or kind == TREE:
+                found[name] = kind
             else:
-                yield Stored(place, kind, None)
-        with closing(self.git.contents(places)) as found:
-            for name, text in found:
-                place = places[name]
-                yield Stored(place, self.objects[place][1], text)
+                yield Stored(places[name], kind, None)
+        wanted = [name for name, kind in found.items() if kind != TREE]
+        with closing(self.git.contents(wanted)) as texts:
+            for name, text in texts:
+                yield Stored(places[name], found[name], text)
+        for name in lost:
+            yield Stored(places[name], 0, None)
 
     def name(self, place: int) -> str:
-        return self.objects[place][0]
+        return self.objects[place].hex()
 
 
 class ObjectFiles:
@@ -102,48 +114,102 @@ class ObjectFiles:
 
     def __init__(self, git: Git, known: Known | None = None) -> None:
         """Raises NotReadableError where there is something that only git can read."""
-        if not IS_FAST or not hasattr(os, "pread"):
-            raise NotReadableError("dulwich has no compiled part here")
+        if not hasattr(os, "pread"):
+            raise NotReadableError("a system that reads files in another way")
         if git.partial or any(name in git.environment for name in _ELSEWHERE):
             raise NotReadableError("objects may be missing here, or elsewhere")
         id_size = len(git.null_id) // 2
         folders = _folders(git)
-        seen = known.packs if known is not None else {}
         files = [file for folder in folders for file in folder.glob(_INDEXES)]
         # A copy of a repository may borrow from it: the same pack twice.
         packs = [
             *{pack.checksum: pack for pack in (Pack(file, id_size) for file in files)}.values()
         ]
-        # Each object once: where two packs have it, a known one gives it, or else the larger.
-        packs.sort(key=lambda pack: (pack.checksum not in seen, -pack.count))
         self.packs = packs
-        self.known = {pack: seen[pack.checksum] for pack in packs if pack.checksum in seen}
-        self._tasks: list[_PackPart | _Loose | _Named] = []
-        held = dict.fromkeys(one for known_pack in self.known.values() for one in known_pack.held)
-        self._tasks += [_Named(git, piece) for piece in pieces([*held], _ASKED)]
-        for number, pack in enumerate(packs):
-            if pack not in self.known:
-                skip = _duplicates(pack, packs[:number])
-                self._tasks += [_PackPart(pack, part, skip) for part in pack.parts(PART)]
-        new = [
-            file
+        # Each object once: where two packs have it, the larger one gives it.
+        packs.sort(key=lambda pack: -pack.count)
+        loose = {
+            name: file
             for name, file in _loose(folders, id_size).items()
-            if all(pack.find(name) is None for pack in packs)
-        ]
-        self._tasks += [_Loose(files) for files in pieces(new, _LOOSE_FILES)]
+            if not any(pack.has(name) for pack in packs)
+        }
+        self.loose: Sequence[bytes] = [*loose]
         self.missing: Sequence[str] = ()
+        self.damaged: Sequence[str] = ()
+        self._tasks: list[_PackPart | _Loose | _Asked] = []
+        here = {pack.checksum: pack for pack in packs}
+        old: Sequence[bytes] = ()
+        self.known: Known | None = None
+        """What is known and holds here."""
+        self.has_known_packs = known is not None and known.packs <= here.keys()
+        if known is not None:
+            old = [here[c].table for c in known.packs] if self.has_known_packs else known.tables()
+            self.known = known if old or self.has_known_packs else None
+        seen = self.known.packs if self.known is not None else frozenset()
+        unread: list[bytes] = []
+        sizes = self.known.loose if self.known is not None else {}
+        tables = [*old, *([b"".join(sorted(sizes))] if sizes else [])]
+        for pack in packs:
+            if pack.checksum not in seen:
+                _check_speed()
+                pack.check()
+                new = missing(pack.table, tables, id_size) if tables else None
+                self._tasks += self._new(git, pack, new)
+                unread += new or ()
+                tables.append(pack.table)
+        fresh = [file for name, file in loose.items() if name not in sizes]
+        self._tasks += [_Loose(files) for files in pieces(fresh, _LOOSE_FILES)]
+        self.counted = (0, 0)
+        if self.known is not None:
+            unread += [name for name in loose if name not in sizes]
+            self.counted = self._counted(git, self.known, old, unread)
+
+    def _new(
+        self, git: Git, pack: Pack, new: Sequence[bytes] | None
+    ) -> Iterator[_PackPart | _Asked]:
+        """The tasks for those objects of a pack that are new; None: all of them are."""
+        if new is not None and len(new) * _SHARE < pack.count:
+            for names in pieces(new, _ASKED):
+                yield _Asked(git, names)
+            return
+        skip: frozenset[int] = frozenset()
+        if new is not None and len(new) < pack.count:
+            wanted = set(new)
+            skip = frozenset(o for o, name in pack.names().items() if name not in wanted)
+        for part in pack.parts(PART):
+            yield _PackPart(pack, part, skip)
+
+    def _counted(
+        self, git: Git, known: Known, old: Sequence[bytes], unread: Sequence[bytes]
+    ) -> tuple[int, int]:
+        """How many of the known blobs are here, and their bytes."""
+        tables, size = [pack.table for pack in self.packs], len(git.null_id) // 2
+        if not self.has_known_packs and any(missing(table, tables, size) for table in old):
+            # Of what is gone nobody knows what it was: git counts what is left.
+            new = {name.hex() for name in unread}
+            sizes = [
+                size
+                for kind, name, size in all_objects(git, [])
+                if kind == BLOB and name not in new
+            ]
+            return len(sizes), sum(sizes)
+        gone = [size for name, size in known.loose.items() if size >= 0 and not self.has(name)]
+        return known.blobs - len(gone), known.size - sum(gone)
+
+    def has(self, name: bytes) -> bool:
+        """Whether an object is here, named in binary."""
+        return name in self._loose_names or any(pack.has(name) for pack in self.packs)
+
+    @cached_property
+    def _loose_names(self) -> frozenset[bytes]:
+        return frozenset(self.loose)
 
     @property
     def tasks(self) -> int:
         """How many tasks there are."""
         return len(self._tasks)
 
-    @property
-    def known_packs(self) -> Sequence[KnownPack]:
-        """The packs of which only what holds something is read."""
-        return [*self.known.values()]
-
-    def read(self, task: int) -> Iterator[Stored]:
+    def read(self, task: int) -> Generator[Stored, None, None]:
         """The objects of a task."""
         return self._tasks[task].read()
 
@@ -164,21 +230,24 @@ class ObjectFiles:
                 named[number, place] = task.name(place)
         return named
 
-    def is_known(self, task: int) -> bool:
-        """Whether a task reads what is in a known pack."""
-        return isinstance(self._tasks[task], _Named)
+    def is_loose(self, task: int) -> bool:
+        """Whether a task reads loose objects."""
+        return isinstance(self._tasks[task], _Loose)
 
-    def pack_of(self, task: int) -> bytes | None:
-        """The checksum of the pack that a task reads a part of; None for other tasks."""
-        found = self._tasks[task]
-        return found.pack.checksum if isinstance(found, _PackPart) else None
+
+def _check_speed() -> None:
+    """Raises NotReadableError where git is faster than we are."""
+    # Takes 25 ms, and what is known is not read.
+    from envguard.sources import deltas, unpack  # noqa: F401, PLC0415
+
+    if not deltas.IS_FAST:
+        raise NotReadableError("dulwich has no compiled part here")
 
 
 def _folders(git: Git) -> list[Path]:
     """The folders with objects: the repository's own and those that it borrows from."""
-    own = os.fsdecode(git.run("rev-parse", "--git-path", "objects")).removesuffix("\n")
     folders: list[Path] = []
-    waiting = [git.top / own]
+    waiting = [git.common / "objects"]
     while waiting:
         folder = Path(os.path.realpath(waiting.pop()))
         if folder in folders:
@@ -196,34 +265,19 @@ def _folders(git: Git) -> list[Path]:
     return folders
 
 
-def _duplicates(pack: Pack, others: Sequence[Pack]) -> frozenset[int]:
-    """The offsets of the objects of a pack that one of the others has as well."""
-    if not others:
-        return frozenset()
-    return frozenset(
-        offset
-        for offset, name in pack.names().items()
-        if any(other.find(name) is not None for other in others)
-    )
-
-
 def _loose(folders: Iterable[Path], id_size: int) -> dict[bytes, Path]:
-    """The files of loose objects, by their ids."""
+    """The files of loose objects, by their names in binary, in order."""
     found: dict[bytes, Path] = {}
     for folder in folders:
-        for below in folder.iterdir():
+        for below in os.scandir(folder):
             if not _FOLDER.fullmatch(below.name):
                 continue
-            for file in below.iterdir():
-                name = _loose_name(file)
+            for file in os.scandir(below.path):
+                name = below.name + file.name
                 # Else a temporary of git.
                 if len(name) == 2 * id_size and _NAME.fullmatch(name):
-                    found.setdefault(bytes.fromhex(name), file)
+                    found.setdefault(bytes.fromhex(name), Path(file.path))
     return dict(sorted(found.items()))
-
-
-def _loose_name(file: Path) -> str:
-    return file.parent.name + file.name
 
 
 def _inflated(file: Path) -> tuple[int, bytes | None]:
@@ -235,7 +289,7 @@ def _inflated(file: Path) -> tuple[int, bytes | None]:
         header, _, start = first.partition(b"\0")
         word, size = header.split(b" ")
         if int(size) >= LARGE or word == b"tree":
-            return _KINDS[word], None
+            return KINDS[word], None
         # One byte more than there may be: so it ends, and a bomb is not unpacked.
         most = int(size) - len(start) + 1
         if most < 1:
@@ -243,4 +297,4 @@ def _inflated(file: Path) -> tuple[int, bytes | None]:
         text = start + inflate.decompress(inflate.unconsumed_tail + source.read(), most)
     if len(text) != int(size) or not inflate.eof:
         raise ValueError("a loose object is cut off")
-    return _KINDS[word], text
+    return KINDS[word], text

@@ -27,6 +27,10 @@ class NotReadableError(Exception):
     """A pack, or an object in it, has a form that is not read here, or is damaged."""
 
 
+class DamagedIndexError(NotReadableError):
+    """An index is not as git has written it; the text names it."""
+
+
 class Part(NamedTuple):
     """Neighbouring objects of a pack: the places from `first` on, before `last`."""
 
@@ -55,7 +59,8 @@ class Pack:
             raise NotReadableError(f"{index.name} is no index of version 2")
         self.count = int.from_bytes(content[_NAMES - 4 : _NAMES], "big")
         self.checksum = content[-2 * id_size : -id_size]
-        self._named = self._read_offsets(content)
+        if not self.count or len(content) < _NAMES + self.count * (id_size + 8) + 2 * id_size:
+            raise NotReadableError(f"{index.name} is cut off, or empty")
 
     @cached_property
     def offsets(self) -> Sequence[int]:
@@ -89,6 +94,23 @@ class Pack:
             found += more
         return found
 
+    def check(self) -> None:
+        """Raises DamagedIndexError where the index is not as git has written it: a wrong byte
+        could hide an object."""
+        # OpenSSL is loaded only where a pack is read.
+        import hashlib  # noqa: PLC0415
+
+        kind = hashlib.sha256 if self.id_size == hashlib.sha256().digest_size else hashlib.sha1
+        with memoryview(self._content) as content:
+            digest = kind(content[: -self.id_size], usedforsecurity=False).digest()
+        if digest != self._content[-self.id_size :]:
+            raise DamagedIndexError(f"{self.index.name} is damaged")
+
+    @property
+    def table(self) -> bytes:
+        """The names of all objects in binary, one behind the other, in order."""
+        return self._content[_NAMES : _NAMES + self.count * self.id_size]
+
     @property
     def end(self) -> int:
         """Where the last object ends."""
@@ -115,8 +137,16 @@ class Pack:
             if offsets is None or offset in offsets
         }
 
+    def has(self, name: bytes) -> bool:
+        """Whether the object with this id, given in binary, is here."""
+        return self._number(name) is not None
+
     def find(self, name: bytes) -> int | None:
         """The offset of the object with this id, given in binary; None where it is not here."""
+        number = self._number(name)
+        return None if number is None else self._named[number]
+
+    def _number(self, name: bytes) -> int | None:
         fan = 8 + 4 * name[0]
         low = int.from_bytes(self._content[fan - 4 : fan], "big") if name[0] else 0
         high = int.from_bytes(self._content[fan : fan + 4], "big")
@@ -124,7 +154,7 @@ class Pack:
             middle = (low + high) // 2
             found = self._name(middle)
             if found == name:
-                return self._named[middle]
+                return middle
             low, high = (middle + 1, high) if found < name else (low, middle)
         return None
 
@@ -132,11 +162,12 @@ class Pack:
         start = _NAMES + number * self.id_size
         return self._content[start : start + self.id_size]
 
-    def _read_offsets(self, content: bytes) -> array[int]:
+    @cached_property
+    def _named(self) -> array[int]:
+        """Where each object begins, in the order of the names. Raises NotReadableError."""
+        content = self._content
         start = _NAMES + self.count * (self.id_size + 4)  # after the names and their CRC32
         end = start + 4 * self.count
-        if not self.count or len(content) < end + 2 * self.id_size:
-            raise NotReadableError(f"{self.index.name} is cut off, or empty")
         offsets = _unsigned("I", content[start:end])
         if max(offsets) < _WIDE:
             return offsets

@@ -17,7 +17,7 @@ if sys.platform == "linux":
 CHUNK = 1 << 20
 """Bytes of one large read; also what a pipe may hold on Linux without privileges (pipe(7))."""
 
-_COMPLAINTS = 1 << 16
+COMPLAINTS = 1 << 16
 """Bytes of standard error that are kept."""
 
 
@@ -78,8 +78,8 @@ class Process:
         self._stderr.close()
 
     def _drain(self) -> None:
-        while piece := self._stderr.read(_COMPLAINTS):
-            self._complaints += piece[: _COMPLAINTS - len(self._complaints)]
+        while piece := self._stderr.read(COMPLAINTS):
+            self._complaints += piece[: COMPLAINTS - len(self._complaints)]
 
     def _pour(self, feed: Iterable[bytes], sink: FileIO) -> None:
         try:

@@ -6,12 +6,16 @@ clones, quarantines, older indexes) is read through `git cat-file`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
-from envguard.sources.known import KnownPack
-
 T = TypeVar("T")
+
+COMMIT, TREE, BLOB, TAG = 1, 2, 3, 4
+"""The kinds of objects, as packs number them."""
+
+KINDS = {b"commit": COMMIT, b"blob": BLOB, b"tag": TAG, b"tree": TREE}
+"""The same by the names that git gives them."""
 
 At = tuple[int, int]
 """An object: its task, and its place there, which for one in a pack is its offset."""
@@ -41,19 +45,20 @@ class Store(Protocol):
         ...
 
     @property
-    def known_packs(self) -> Sequence[KnownPack]:
-        """The packs of which only what holds something is read."""
+    def damaged(self) -> Sequence[str]:
+        """The files of it that are damaged, so that objects may be hidden."""
         ...
 
-    def is_known(self, task: int) -> bool:
-        """Whether a task reads what is in one of these."""
+    @property
+    def counted(self) -> tuple[int, int]:
+        """The blobs, and their bytes, that are known and so not in any task."""
         ...
 
-    def pack_of(self, task: int) -> bytes | None:
-        """The checksum of the pack that a task reads a part of; None for other tasks."""
+    def is_loose(self, task: int) -> bool:
+        """Whether a task reads loose objects."""
         ...
 
-    def read(self, task: int) -> Iterator[Stored]:
+    def read(self, task: int) -> Generator[Stored, None, None]:
         """The blobs, commits and tags of a task, in the order in which they are stored."""
         ...
 

@@ -19,6 +19,7 @@ from envguard.sources.changes import LOG_OPTIONS, CommitChanges, read_log
 from envguard.sources.door import GitError
 from envguard.sources.git import Git
 from envguard.sources.globs import Globs
+from envguard.sources.refs import containing
 from envguard.sources.worktree import Worktree
 
 Find = Callable[[bytes], Iterable[tuple[int, int]]]
@@ -75,11 +76,7 @@ def in_repository(git: Git, find: Find, coverage: Coverage) -> list[Trace]:
     """Every place in a repository: the object store, read once, then who brought it there; the
     index and the files of each of its work trees. `coverage` counts, and names what could not
     be read."""
-    holds: dict[str, list[int]] = {}
-    for document in history.blobs(git, coverage):
-        found = lines(document, find)
-        if found and document.blob is not None:
-            holds[document.blob] = list(found)
+    holds = history.blobs(git, lambda document: [*lines(document, find)], coverage)
     traces: list[Trace] = []
     named: set[str] = set()
     for tree in (git, *_other_work_trees(git, coverage)):
@@ -195,7 +192,7 @@ def _in_commits(git: Git, holds: _Holds, find: Find, named: set[str]) -> list[Tr
             found.append(Trace(number, Place.MESSAGE, document.path, None, document.commit))
     ids = {trace.commit for trace in found if trace.commit is not None}
     places = _places(git, ids)
-    pushed = history.refs_containing(git, ids)
+    pushed, _ = containing(git, ids)
     return [
         trace._replace(
             place=places.get(trace.commit or "", trace.place)

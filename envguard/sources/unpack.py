@@ -13,16 +13,18 @@ from typing import NamedTuple, cast
 from dulwich.errors import ApplyDeltaError
 from isal import igzip_lib
 from isal.isal_zlib import decompress as inflate  # nearly twice as fast as zlib's
+from isal.isal_zlib import decompressobj
 
 from envguard.core.document import LARGE
 from envguard.sources.deltas import TooLargeError, changed
 from envguard.sources.packs import NotReadableError, Pack, Part
+from envguard.sources.stored import BLOB, COMMIT, TAG, TREE
 
-COMMIT, TREE, BLOB, TAG = 1, 2, 3, 4
 _BY_OFFSET, _BY_NAME = 6, 7  # stored as a change of another object
 
 _KEPT = 64 << 20  # bytes of texts that are kept because others are changes of them
 _HEADER = 64  # bytes that the header of an object takes at most, with the name of its base
+_FREE = 16 << 10  # bytes of data that are inflated as they are: 16 MiB at most
 _DEEPEST = 10_000  # changes of changes; git makes chains of 50, and 4095 at most
 
 _InflateError = cast("type[Exception]", igzip_lib.IsalError)  # its types call it a value
@@ -72,7 +74,7 @@ class Unpacker:
             text: bytes | None = None
             try:
                 if size < LARGE:
-                    text = inflate(window[at:end], 15, size or 1)
+                    text = _inflated(window[at:end], size)
                 if base and text is not None:
                     text = changed(texts[base] if base in texts else self._text(base), text)
             except (TooLargeError, *DAMAGE):
@@ -159,7 +161,22 @@ class Unpacker:
         _, base, at, size = _header(self._pack, header, 0, offset)
         if size >= LARGE:
             raise TooLargeError
-        return base, inflate(self._pack.read(offset + at, end), 15, size or 1)
+        return base, _inflated(self._pack.read(offset + at, end), size)
+
+
+def _inflated(data: bytes | memoryview, size: int) -> bytes:
+    """Inflated data of so many bytes. Raises NotReadableError where there are more or fewer."""
+    if len(data) > _FREE:
+        # A crafted one may hold a thousand times its size: one byte more than there may be ends it.
+        stream = decompressobj()
+        text = stream.decompress(data, size + 1)
+        is_whole = stream.eof
+    else:
+        text = inflate(data, 15, size or 1)
+        is_whole = True
+    if len(text) != size or not is_whole:
+        raise NotReadableError("an object is not as long as it says")
+    return text
 
 
 def _header(pack: Pack, window: bytes, at: int, offset: int) -> tuple[int, int, int, int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from envguard.core.document import Document, Large
 from envguard.core.finding import Coverage
 from envguard.sources.attribution import Event, attribute
 from envguard.sources.changes import Change, CommitChanges
@@ -123,11 +124,7 @@ def test_attribution_agrees_with_the_trees_of_every_commit(
     builder = Builder(repository)
     builder.build(plan)
     git = opened(repository.root)
-    holds = {
-        str(document.blob): frozenset(document.text.decode().split())
-        for document in blobs(git, Coverage())
-    }
-    holding = {blob: keys for blob, keys in holds.items() if keys}
+    holds = holding = blobs(git, keys_in, Coverage())
     found = attribute(trace(git, holding), holding)
     events = [
         (key, event.change, event.commit, event.path)
@@ -142,6 +139,11 @@ def test_attribution_agrees_with_the_trees_of_every_commit(
         for index, event in enumerate(happened):
             older = {builder.order[place] for place in position[:index]}
             assert not older & descendants(builder, event.commit)
+
+
+def keys_in(document: Document | Large) -> frozenset[str]:
+    assert isinstance(document, Document)
+    return frozenset(document.text.decode().split())
 
 
 def descendants(builder: Builder, commit: str) -> set[str]:

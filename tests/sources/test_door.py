@@ -13,6 +13,7 @@ from envguard.core.finding import Coverage
 from envguard.sources import history, index, ranges, reading, worktree
 from envguard.sources.git import Git, find
 from envguard.sources.globs import Globs
+from envguard.sources.refs import containing
 from envguard.sources.repository import remotes
 from tests.sources.logs import trace
 
@@ -161,13 +162,13 @@ def everything(git: Git) -> Iterator[object]:
     yield ranges.choose(git, "HEAD~1...HEAD", None)
     changed = list(ranges.changes(git, span, coverage))
     yield changed
-    blobs = list(history.blobs(git, coverage))
+    blobs = history.blobs(git, lambda document: [document], coverage)
     yield blobs
     yield list(history.messages(git))
     old = {blob for commit in changed for change in commit.changes for blob in change.old}
-    yield list(trace(git, {*old, *(str(document.blob) for document in blobs)}))
+    yield list(trace(git, {*old, *blobs}))
     yield history.in_head(git)
-    yield history.refs_containing(git, [first])
+    yield containing(git, [first])
     yield list(git.contents(old))
     yield git.text_at("HEAD", ".gitattributes")
     yield git.tracks(git.top / "a.txt")
@@ -201,7 +202,7 @@ def test_a_hostile_bare_repository_runs_nothing_when_it_is_named(hostile: Hostil
     assert git is not None
     assert git.bare
     coverage = Coverage()
-    assert list(history.blobs(git, coverage)) == []
+    assert history.blobs(git, lambda document: [document], coverage) == {}
     assert list(trace(git, ["1" * 40])) == []
     assert hostile.ran() == set()
 

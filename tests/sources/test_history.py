@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envguard.core.document import Document
+from envguard.core.document import Document, Large
 from envguard.core.finding import Coverage
 from envguard.sources.changes import Change
 from envguard.sources.door import GitError
@@ -19,9 +19,9 @@ from envguard.sources.history import (
     blobs,
     in_head,
     messages,
-    refs_containing,
 )
 from envguard.sources.log import Log
+from envguard.sources.refs import containing
 from tests.sources.logs import count, trace
 
 if TYPE_CHECKING:
@@ -39,8 +39,14 @@ def blob(repository: Repository, text: bytes | str) -> str:
 
 def texts(git: Git, coverage: Coverage | None = None) -> dict[str, bytes]:
     counted = coverage if coverage is not None else Coverage()
-    documents = list(blobs(git, counted))
-    found = {str(document.blob): document.text for document in documents}
+    documents: list[Document] = []
+
+    def look(document: Document | Large) -> list[Document]:
+        assert isinstance(document, Document)
+        documents.append(document)
+        return [document]
+
+    found = {name: one.text for name, (one,) in blobs(git, look, counted).items()}
     assert len(found) == len(documents) == counted.blobs
     assert {document.path for document in documents} <= {""}
     assert counted.bytes == sum(map(len, found.values()))
@@ -81,7 +87,7 @@ def test_an_empty_repository_has_nothing_and_is_no_error(repository: Repository,
     assert list(messages(git)) == []
     assert list(trace(git, ["1" * 40])) == []
     assert in_head(git) == {}
-    assert refs_containing(git, ["1" * 40]) == {"1" * 40: ()}
+    assert containing(git, ["1" * 40])[0] == {"1" * 40: ()}
 
 
 def test_a_sha256_repository_is_read_like_any_other(
@@ -97,7 +103,7 @@ def test_a_sha256_repository_is_read_like_any_other(
     assert texts(git).keys() == {one, blob(repository, "2")}
     assert [commit.commit for commit in trace(git, [one])] == [second, first]
     assert in_head(git) == {blob(repository, "2"): ["a"], one: ["b"]}
-    assert refs_containing(git, [first]) == {first: ("v1",)}
+    assert containing(git, [first])[0] == {first: ("v1",)}
 
 
 def test_a_bare_repository_is_read_like_any_other(
@@ -332,14 +338,14 @@ def test_a_commit_is_contained_in_the_refs_that_reach_it(
     unpushed = subprocess.run(
         [*local, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
     ).stdout.strip()
-    assert refs_containing(opened(place), [base, side, main, unpushed, "1" * 40]) == {
+    assert containing(opened(place), [base, side, main, unpushed, "1" * 40])[0] == {
         base: ("origin/main", "origin/alpha/side", "v1", "v1-annotated"),
         side: ("origin/alpha/side",),
         main: ("origin/main",),
         unpushed: (),
         "1" * 40: (),
     }
-    assert refs_containing(opened(place), []) == {}
+    assert containing(opened(place), [])[0] == {}
 
 
 def test_containing_refs_are_those_that_git_names(repository: Repository, git: Git) -> None:
@@ -356,7 +362,7 @@ def test_containing_refs_are_those_that_git_names(repository: Repository, git: G
         if number % 2:
             kind = "refs/tags/t" if number % 3 else "refs/remotes/origin/b"
             repository.git("update-ref", f"{kind}{number:02}", commits[-1])
-    found = refs_containing(git, commits)
+    found, _ = containing(git, commits)
     for commit in commits:
         told = repository.git(
             *("for-each-ref", "--format=%(refname)", f"--contains={commit}"),
@@ -376,15 +382,18 @@ def test_thousands_of_refs_are_capped(repository: Repository, git: Git) -> None:
         input="".join(lines).encode(),
         check=True,
     )
-    found = refs_containing(git, [first, second])
+    found, _ = containing(git, [first, second])
     assert found[first] == (*(f"t{number:04}" for number in range(20)), "and 1980 more")
     assert found[second] == (*(f"u{number:04}" for number in range(20)), "and 980 more")
 
 
 def test_a_scan_that_is_left_early_leaves_no_process(repository: Repository, git: Git) -> None:
     repository.commit({f"{number}": os.urandom(200_000) for number in range(20)})
-    reader = blobs(git, Coverage())
-    next(reader)
-    reader.close()  # type: ignore[attr-defined]  # a generator
+
+    def leave(document: object) -> object:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        blobs(git, leave, Coverage())
     with Log(git):
         pass

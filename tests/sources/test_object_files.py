@@ -10,6 +10,7 @@ import tracemalloc
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,12 @@ import pytest
 from envguard.sources import deltas, listed, object_files, unpack
 from envguard.sources.door import GitError
 from envguard.sources.git import Git
-from envguard.sources.known import Known, KnownPack
+from envguard.sources.known import Known
 from envguard.sources.listed import Listed
 from envguard.sources.object_files import ObjectFiles, open_store
 from envguard.sources.packs import NotReadableError, Pack
-from envguard.sources.stored import At, Store
-from envguard.sources.unpack import BLOB, Unpacker
+from envguard.sources.stored import BLOB, At, Store
+from envguard.sources.unpack import Unpacker
 
 if TYPE_CHECKING:
     from tests.conftest import Repository
@@ -254,7 +255,8 @@ def test_without_a_compiled_part_git_reads(
     repository: Repository, git: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository.commit({"a": "1"})
-    monkeypatch.setattr(object_files, "IS_FAST", False)
+    repository.git("gc", "--quiet")
+    monkeypatch.setattr(deltas, "IS_FAST", False)
     assert isinstance(open_store(git), Listed)
 
 
@@ -342,7 +344,7 @@ def test_an_index_without_its_pack_is_for_git(
     (pack,) = (repository.root / ".git/objects/pack").glob("*.pack")
     checksum = Pack(pack.with_suffix(".idx"), 20).checksum
     pack.unlink()
-    seen = Known({checksum: KnownPack(1, 1, ())}, (), ())
+    seen = Known(frozenset([checksum]), 1, 1, {}, tuple)
     with pytest.raises(FileNotFoundError):
         ObjectFiles(git, seen)
 
@@ -416,3 +418,83 @@ def test_a_loose_object_that_is_longer_than_it_says_is_not_unpacked(
     assert tracemalloc.get_traced_memory()[1] < 8 << 20
     tracemalloc.stop()
     assert [text for name, _, text in found if name.startswith("ab" + "a" * 38)] == [None]
+
+
+def test_a_wrong_byte_in_an_index_hides_nothing(repository: Repository, git: Git) -> None:
+    repository.commit({"a": "1", "b": "2"})
+    repository.git("gc", "--quiet")
+    (index,) = (repository.root / ".git/objects/pack").glob("*.idx")
+    content = bytearray(index.read_bytes())
+    index.chmod(0o600)
+    for at in range(0, len(content), 31):
+        content[at] ^= 1
+        index.write_bytes(content)
+        with pytest.raises(NotReadableError):
+            ObjectFiles(git)
+        content[at] ^= 1
+    content[-60] ^= 1  # in an offset: git itself does not see it
+    index.write_bytes(content)
+    store = open_store(git)
+    assert isinstance(store, Listed)
+    assert [text.partition(".")[2] for text in store.damaged] == ["idx is damaged"]
+
+
+@pytest.mark.parametrize("size", [10, 40 << 10])
+def test_an_object_in_a_pack_that_is_longer_than_it_says_is_not_unpacked(
+    repository: Repository, git: Git, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    repository.commit({"a": os.urandom(100 << 10), "b": "text"})
+    repository.git("gc", "--quiet")
+    (pack,) = (repository.root / ".git/objects/pack").glob("*.pack")
+    ends = dict(pairwise(Pack(pack.with_suffix(".idx"), 20).offsets))
+    offset = max(ends, key=lambda offset: ends[offset] - offset)
+    bomb = _entry(BLOB, size) + zlib.compress(bytes(64 << 20))
+    content = bytearray(pack.read_bytes())
+    content[offset : offset + len(bomb)] = bomb
+    pack.chmod(0o600)
+    pack.write_bytes(content)
+    inflate = unpack.inflate
+
+    def without_limit(data: memoryview, *options: int) -> bytes:
+        assert len(data) <= 16 << 10
+        return inflate(data, *options)
+
+    monkeypatch.setattr(unpack, "inflate", without_limit)
+    assert [one.text for one in ObjectFiles(git).read(0) if one.place == offset] == [None]
+
+
+def _entry(kind: int, size: int) -> bytes:
+    """The header of an object in a pack."""
+    head = bytearray([kind << 4 | size & 15])
+    size >>= 4
+    while size:
+        head[-1] |= 128
+        head.append(size & 127)
+        size >>= 7
+    return bytes(head)
+
+
+def test_of_a_pack_that_is_known_by_its_names_only_the_new_objects_are_read(
+    repository: Repository, git: Git, versions: list[bytes]
+) -> None:
+    repository.git("gc", "--quiet")
+    first = ObjectFiles(git)
+    everything = read(first)
+    blobs = [text for _, kind, text in everything if kind == BLOB and text is not None]
+    tables = [pack.table for pack in first.packs]
+    checksums = frozenset(pack.checksum for pack in first.packs)
+    seen = Known(checksums, len(blobs), sum(map(len, blobs)), {}, lambda: tables)
+    for new in ({"new": "new"}, {f"more{number}": f"{number}" for number in range(40)}):
+        repository.commit(new)
+        repository.git("gc", "--quiet")
+        store = ObjectFiles(git, seen)
+        found = read(store)
+        assert found <= read(ObjectFiles(git))
+        assert texts(found) == {text.encode() for text in new.values()}
+        assert store.counted == (len(blobs), sum(map(len, blobs)))
+        blobs += [*texts(found)]
+        seen = seen._replace(blobs=len(blobs), size=sum(map(len, blobs)), packs=frozenset([b""]))
+        tables = [pack.table for pack in store.packs]
+    lost = seen._replace(tables=lambda: [*tables, b"x" * 20])
+    assert ObjectFiles(git, lost).counted == (len(blobs), sum(map(len, blobs)))
+    assert ObjectFiles(git, seen._replace(tables=tuple)).known is None

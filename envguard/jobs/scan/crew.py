@@ -9,14 +9,13 @@ import os
 import selectors
 import signal
 import struct
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from itertools import islice
-from types import FrameType, TracebackType
 from typing import Any, Generic, TypeVar
 
 from envguard.jobs.scan.carried import DONE, error_of, lost, told
+from envguard.sources.ending import Ending
 
 Answer = TypeVar("Answer")
 """What marshal takes: None, numbers, text, bytes, and plain tuples, lists, dicts, sets of these."""
@@ -41,7 +40,7 @@ class Crew(Generic[Answer]):
         self._sink = -1  # where task numbers go in, while there are any
         self._pids: dict[int, int] = {}  # pipe with answers -> who writes into it
         self._buffers: dict[int, bytearray] = {}
-        self._previous: Any = None
+        self._ending = Ending(self._kill_now)
 
     def __enter__(self) -> Crew[Answer]:
         # A signal must find the caller's code or a worker's, and nothing in between.
@@ -50,7 +49,7 @@ class Crew(Generic[Answer]):
         try:
             self._start(mask)
             gc.unfreeze()
-            self._watch_for_end()
+            self._ending.begin()
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)  # raises what came meanwhile
         except BaseException:
             self._kill()
@@ -59,12 +58,7 @@ class Crew(Generic[Answer]):
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._kill()
 
     def answers(self, tick: Callable[[], None] | None = None) -> Iterator[tuple[int, Answer]]:
@@ -182,25 +176,12 @@ class Crew(Generic[Answer]):
         if self._sink >= 0:
             os.close(self._sink)
             self._sink = -1
-        if self._previous is not None:
-            signal.signal(signal.SIGTERM, self._previous)
-            self._previous = None
+        self._ending.close()
 
     def _kill_now(self) -> None:
         for pid in self._pids.values():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-
-    def _watch_for_end(self) -> None:
-        """Makes SIGTERM end the workers first, where it would end this process at once."""
-        is_main = threading.current_thread() is threading.main_thread()
-        if is_main and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
-            self._previous = signal.signal(signal.SIGTERM, self._end)
-
-    def _end(self, number: int, _frame: FrameType | None) -> None:
-        self._kill_now()
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
 
 
 def _serve(work: Callable[[int], Answer], source: int, sink: int, parent: int) -> None:

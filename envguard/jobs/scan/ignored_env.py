@@ -7,11 +7,11 @@ from pathlib import Path
 from envguard.core.errors import EnvguardError
 from envguard.core.files import TEMPORARY_PREFIX
 from envguard.detection.classify import Kind, classify
-from envguard.detection.detector import Detector
+from envguard.detection.finder import Finder
 from envguard.envfile.document import read
 
 
-def note(file: Path, path: str, detector: Detector) -> str:
+def note(file: Path, path: str, detector: Finder) -> str:
     """A sentence about the file, which the report calls `path`."""
     if file.name.startswith(TEMPORARY_PREFIX):
         return f"{path} was left by a migration that was interrupted, and may hold values: rm it"

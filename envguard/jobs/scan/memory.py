@@ -1,85 +1,135 @@
-"""What a scan of a history remembers for the next one, in the user's own cache.
+"""Where a scan of a history keeps what it remembers for the next one: in the user's own cache.
 
-Kept for one repository under one set of rules, one version of envguard and one way to weigh: a
-change of any of these begins anew. Only what was looked at as a whole, with nothing missing, is
-remembered.
+Kept for one repository under one set of rules, one version of envguard and one way to weigh and
+to show: a change of any of these begins anew. Only what was looked at as a whole, with nothing
+missing, is remembered. Two files: what was found, and the names of all objects that were read,
+which are needed only where a repository was packed anew, or cloned.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import marshal
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import envguard
 from envguard.core.digest import digest
 from envguard.core.finding import Coverage
 from envguard.detection import cache
-from envguard.jobs.scan.objects import Objects
+from envguard.jobs.scan.past import NOTHING, Past, unpacked
 from envguard.jobs.scan.state import Scan
-from envguard.sources.changes import CommitChanges
 from envguard.sources.git import Git
-from envguard.sources.known import Known, KnownPack, unpacked
+from envguard.sources.known import Known
+from envguard.sources.listed import kinds
 from envguard.sources.object_files import ObjectFiles
 
-_ROOMS = ("detection", "sources", "jobs/scan")
+_ROOMS = ("core", "detection", "sources", "jobs/scan")
+_ASKED = 100  # commits of a memory that a repository is asked for
+_MOST_OTHERS = 10  # memories of other places that are looked into for the same repository
 
 
 class Memory:
-    """The file for one repository and one scan's rules; does nothing without a `folder`."""
+    """The files for one repository and one scan's rules, in a folder."""
 
-    def __init__(self, scan: Scan, git: Git, folder: Path | None) -> None:
+    def __init__(self, scan: Scan, git: Git, folder: Path) -> None:
         self._git = git
-        self._file: Path | None = None
-        self._known: Known | None = None
-        if folder is not None:
-            place = git.run("rev-parse", "--path-format=absolute", "--git-common-dir")
-            parts = (scan.detector.identity, scan.minimum.name, _code())
-            rules = digest(*(part.encode() for part in parts)).hex()[:32]
-            self._file = folder / f"history-{digest(place).hex()[:32]}-{rules}.bin"
+        self._folder = folder
+        self.place = os.fsencode(os.path.realpath(git.common))
+        self._rules = digest(*_about(scan), _code().encode()).hex()[:32]
+        self._kept: bytes | None = None
+        self._adopted: Sequence[Path] = ()
 
-    def recall(self) -> Known | None:
-        """What is known; None where that is nothing."""
-        kept = cache.read(self._file) if self._file is not None else None
-        if kept is None:
-            return None
-        self._known = unpacked(kept, len(self._git.null_id) // 2)
-        return self._known
+    def recall(self) -> Past:
+        """What is remembered, with a key at least. Where the repository was somewhere else before,
+        as a clone for another run of a CI system was, that is as good."""
+        self._kept = cache.read(self._file("history", self.place))
+        if self._kept is not None:
+            return self._unpacked(self._kept, self.place)
+        for other in self._others():
+            kept = cache.read(other)
+            if kept is None:
+                continue
+            place = self._unpacked(kept, b"").place
+            past = self._unpacked(kept, place)
+            # Some of its branches may be gone.
+            asked = past.marks[:: len(past.marks) // _ASKED + 1]
+            if any(kinds(self._git, asked, [])):
+                if not os.path.lexists(place):
+                    self._adopted = [other, self._file("names", place)]
+                return past
+        return NOTHING
 
     def keep(
-        self,
-        objects: Objects,
-        commits: Sequence[tuple[str, ...]],
-        changes: Sequence[CommitChanges],
-        coverage: Coverage,
+        self, now: Past, store: ObjectFiles, sizes: Mapping[bytes, int], coverage: Coverage
     ) -> None:
-        """Remembers a scan that looked at everything; `commits` are all, with their parents, and
-        `changes` those that touch what was found."""
-        store = objects.store
-        if self._file is None or not coverage.complete or not isinstance(store, ObjectFiles):
-            return
-        packs: dict[bytes, KnownPack] = {}
-        for pack in store.packs:
-            # Also what another pack has too: that one may be gone when this one is still here.
-            here = [name for name in sorted(objects.held) if pack.find(bytes.fromhex(name))]
-            known = store.known.get(pack)
-            blobs, size = known[:2] if known else objects.counts.get(pack.checksum, (0, 0))
-            held = tuple((name, objects.held[name]) for name in here)
-            packs[pack.checksum] = KnownPack(blobs, size, held)
-        seen = Known(packs, tuple(commits), tuple(changes))
-        if seen == self._known:
-            return
-        cache.write(self._file, seen.packed())
+        """Remembers what is known by now; `sizes` are those of loose objects that were read."""
+        known = now.known or Known(frozenset(), 0, 0, {}, tuple)
+        packs = frozenset(pack.checksum for pack in store.packs)
+        loose = {name: sizes.get(name, known.loose.get(name, -1)) for name in store.loose}
+        if packs != known.packs or now.place != self.place:
+            tables = [pack.table for pack in store.packs]
+            cache.write(self._file("names", self.place), marshal.dumps(tables))
+        packed = now._replace(
+            place=self.place,
+            key=now.key,
+            known=Known(packs, coverage.blobs, coverage.bytes, loose, tuple),
+        ).packed()
+        if packed != self._kept:
+            cache.write(self._file("history", self.place), packed)
         # What was seen with other rules, or by an earlier version, is of no use any more.
-        repository = self._file.name.rpartition("-")[0]
-        for other in self._file.parent.glob(f"{repository}-*.bin"):
-            if other != self._file:
-                with contextlib.suppress(OSError):
-                    other.unlink()
+        old = [
+            other
+            for kind in ("history", "names")
+            for other in self._folder.glob(f"{kind}-{_short(self.place)}-*.bin")
+            if other != self._file(kind, self.place)
+        ]
+        for other in (*old, *self._adopted):
+            with contextlib.suppress(OSError):
+                other.unlink()
+
+    def _unpacked(self, kept: bytes, place: bytes) -> Past:
+        return unpacked(kept, lambda: self._tables(place))
+
+    def _tables(self, place: bytes) -> Sequence[bytes]:
+        kept = cache.read(self._file("names", place))
+        found: list[bytes] = marshal.loads(kept) if kept is not None else []  # noqa: S302 - our own
+        return found
+
+    def _file(self, kind: str, place: bytes) -> Path:
+        return self._folder / f"{kind}-{_short(place)}-{self._rules}.bin"
+
+    def _others(self) -> Sequence[Path]:
+        found = [*self._folder.glob(f"history-*-{self._rules}.bin")]
+        found.sort(key=lambda file: file.stat().st_mtime_ns, reverse=True)
+        return found[:_MOST_OTHERS]
+
+
+def _short(place: bytes) -> str:
+    return digest(place).hex()[:32]
+
+
+def _about(scan: Scan) -> Iterator[bytes]:
+    """What else than the contents a scan's findings depend on."""
+    request = scan.request
+    salt = scan.config.project_id if request.fingerprints else ""
+    for part in (scan.detector.identity, scan.minimum.name, str(request.fingerprints), salt):
+        yield part.encode()
+    for glob in scan.exclude:
+        yield os.fsencode(glob)
 
 
 def _code() -> str:
     """The files that a scan is made of, so that a change of them begins anew as well."""
     package = Path(envguard.__path__[0])
-    files = [file for room in _ROOMS for file in sorted((package / room).rglob("*.py"))]
-    return "".join(f"{file.name} {file.stat().st_mtime_ns} " for file in files)
+    return "".join(sorted(told for room in _ROOMS for told in _files(package / room)))
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for entry in os.scandir(folder):
+        if entry.is_dir():
+            if entry.name != "__pycache__":
+                yield from _files(Path(entry.path))
+        else:
+            yield f"{entry.name} {entry.stat().st_mtime_ns} "

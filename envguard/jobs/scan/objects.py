@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from envguard.core.document import Document
+from envguard.core.document import Document, Large
 from envguard.core.finding import Coverage, Unseen
-from envguard.core.rule import Confidence, Rule
-from envguard.core.secret import Secret
 from envguard.detection.detector import Candidate
 from envguard.detection.findings import likely
-from envguard.jobs.scan.messages import Sight
+from envguard.jobs.scan.messages import Message
+from envguard.jobs.scan.plain import plain, restored
 from envguard.jobs.scan.state import Scan
 from envguard.jobs.scan.workers import spread
 from envguard.sources import history
 from envguard.sources.git import Git
-from envguard.sources.known import Known
-from envguard.sources.object_files import open_store
-from envguard.sources.stored import At, Store
-from envguard.sources.unpack import BLOB, COMMIT, TAG
+from envguard.sources.stored import BLOB, At, Store
 
 _FEW_TASKS = 3
 """So many tasks (each some megabytes of contents) are done before other processes have begun."""
 
 
+class Unreadable(NamedTuple):
+    """Something in a blob that cannot be looked into: the way to it inside, and why."""
+
+    inside: str
+    reason: str
+
+
 class Objects(NamedTuple):
-    """The likely candidates of each blob that has any, by its id, and those of messages. `held`
-    are the ids and kinds of all these objects (0: of one that git gives in pieces), `counts` the
-    blobs and bytes of each pack that was read, by its checksum. `interrupted`: by Ctrl-C; what
-    is here came before."""
+    """The likely candidates of each blob that has any, by its id, and those of messages. `sizes`
+    are those of the loose objects that were read, by their names in binary; -1 for what is no
+    blob. `interrupted`: by Ctrl-C; what is here came before."""
 
     holds: dict[str, list[Candidate]]
-    messages: list[Sight]
-    held: dict[str, int]
-    counts: dict[bytes, tuple[int, int]]
-    store: Store
+    messages: list[Message]
+    unreadable: dict[str, list[Unreadable]]
+    sizes: dict[bytes, int]
     interrupted: bool
 
 
@@ -47,22 +48,19 @@ class _Answer(NamedTuple):
     held: list[tuple[int, list[Any]]]  # of a blob: its place, its candidates
     said: list[tuple[int, str, str | None, list[Any]]]  # of a message: with its path and commit
     left: list[int]  # to be asked from git
-    skipped: list[tuple[int, str, str]]  # place, path inside, reason
+    skipped: list[tuple[int, str, str]]  # place, way inside, reason
+    sizes: list[tuple[int, int]]  # of loose objects: place, size
 
 
-def look(scan: Scan, git: Git, known: Known | None) -> Objects:
-    """Looks at every blob and message; fills the coverage of the scan. Of what is `known` only
-    that is read in which something was found."""
-    store = open_store(git, known)
+def look(scan: Scan, git: Git, store: Store) -> Objects:
+    """Looks at every blob and message that the store gives; fills the coverage of the scan."""
     workers = scan.request.workers
     if workers is None and store.tasks <= _FEW_TASKS:
         workers = 1
     total, progress = scan.coverage, scan.progress
     answers: dict[int, _Answer] = {}
     interrupted = False
-    for pack in store.known_packs:
-        total.blobs += pack.blobs
-        total.bytes += pack.bytes
+    total.blobs, total.bytes = store.counted
 
     def work(task: int) -> tuple[Any, ...]:
         scan.coverage, scan.progress = Coverage(), _silent
@@ -71,15 +69,36 @@ def look(scan: Scan, git: Git, known: Known | None) -> Objects:
     try:
         for task, answer in spread(work, store.tasks, workers):
             answers[task] = _Answer(*answer)
-            if not store.is_known(task):
-                total.blobs += answers[task].blobs
-                total.bytes += answers[task].bytes
+            total.blobs += answers[task].blobs
+            total.bytes += answers[task].bytes
             progress(total)
     except KeyboardInterrupt:
         interrupted = True
     finally:
         scan.coverage, scan.progress = total, progress
     return _put_together(scan, git, store, answers, interrupted)
+
+
+def look_again(scan: Scan, git: Git, names: Collection[str]) -> Objects:
+    """The same of blobs and messages that were looked at before; the coverage stays as it is. What
+    is gone is left out."""
+    total, progress = scan.coverage, scan.progress
+    scan.coverage, scan.progress = Coverage(), _silent
+    objects = Objects({}, [], {}, {}, interrupted=False)
+    try:
+        _look_at_left(scan, git, objects, [*names], [])
+    finally:
+        scan.coverage, scan.progress = total, progress
+    return objects
+
+
+def _candidates(scan: Scan, kind: int, document: Document | Large) -> list[Candidate]:
+    """The candidates that count in a blob or in a message."""
+    if kind != BLOB and isinstance(document, Document):
+        return scan.detector.candidates(document)
+    # Without a path yet the confidence is the highest that any path could give.
+    found = scan.candidates(document)
+    return [c for c, _ in likely(found, "", scan.minimum)] if found else found
 
 
 def _silent(_: Coverage) -> None:
@@ -91,34 +110,39 @@ class _Task:
 
     def __init__(self, scan: Scan, store: Store, task: int) -> None:
         self._scan = scan
-        self.answer = _Answer(0, 0, [], [], [], [])
+        self.answer = _Answer(0, 0, [], [], [], [], [])
         blobs = size = 0
+        is_loose = store.is_loose(task)
         for stored in store.read(task):
             if stored.text is None:
                 self.answer.left.append(stored.place)
             elif stored.kind == BLOB:
                 blobs += 1
                 size += len(stored.text)
+                if is_loose:
+                    self.answer.sizes.append((stored.place, len(stored.text)))
                 self._blob(stored.place, stored.text)
             else:
                 self._message(stored.place, history.message(stored.kind, "", stored.text))
         self.answer = self.answer._replace(blobs=blobs, bytes=size)
 
     def _blob(self, place: int, text: bytes) -> None:
-        candidates = self._scan.candidates(Document("", text, blob=str(place)))
+        candidates = _candidates(self._scan, BLOB, Document("", text))
         if candidates:
-            # Without a path yet the confidence is the highest that any path could give.
-            sights = likely(candidates, "", self._scan.minimum)
-            if found := [_plain(candidate) for candidate, _ in sights]:
-                self.answer.held.append((place, found))
-        if self._scan.coverage.skipped:
-            for unseen in self._scan.coverage.skipped:
-                self.answer.skipped.append((place, *unseen))
-            self._scan.coverage.skipped.clear()
+            self.answer.held.append((place, [plain(candidate) for candidate in candidates]))
+        for unseen in _taken(self._scan.coverage):
+            self.answer.skipped.append((place, *unseen))
 
     def _message(self, place: int, document: Document) -> None:
-        if found := [_plain(c) for c in self._scan.detector.candidates(document)]:
+        if found := [plain(c) for c in self._scan.detector.candidates(document)]:
             self.answer.said.append((place, document.path, document.commit, found))
+
+
+def _taken(coverage: Coverage) -> list[Unreadable]:
+    """What could not be looked into since the last call, in a content without a path."""
+    found = [Unreadable(*unseen) for unseen in coverage.skipped]
+    coverage.skipped.clear()
+    return found
 
 
 def _put_together(
@@ -128,83 +152,54 @@ def _put_together(
     coverage = scan.coverage
     places: set[At] = set()
     for task, answer in answers.items():
-        rows: tuple[Any, ...] = (*answer.held, *answer.said, *answer.skipped)
+        rows: tuple[Any, ...] = (*answer.held, *answer.said, *answer.skipped, *answer.sizes)
         places.update((task, row[0]) for row in rows)
         places.update((task, place) for place in answer.left)
     names = store.names(places)
     rules = {rule.id: rule for rule in scan.detector.rules}
-    objects = Objects({}, [], {}, _counts(store, answers), store, interrupted)
+    objects = Objects({}, [], {}, {}, interrupted)
     for task, answer in sorted(answers.items()):
         for place, found in answer.held:
-            name = names[task, place]
-            objects.holds[name] = [_candidate(row, rules) for row in found]
-            objects.held[name] = BLOB
+            objects.holds[names[task, place]] = [restored(row, rules) for row in found]
         for place, path, commit, found in answer.said:
             name = names[task, place]
-            candidates = [_candidate(row, rules) for row in found]
+            candidates = [restored(row, rules) for row in found]
             # An empty id is the one of the commit itself.
-            objects.messages.append(Sight(path, name if commit == "" else commit, candidates))
-            objects.held[name] = COMMIT if commit == "" else TAG
-        for place, path, reason in answer.skipped:
-            coverage.skipped.append(Unseen(_blob_path(names[task, place], path), reason))
+            about = name if commit == "" else commit
+            objects.messages.append(Message(name, path, about, candidates))
+        for place, inside, reason in answer.skipped:
+            unreadable = Unreadable(inside, reason)
+            objects.unreadable.setdefault(names[task, place], []).append(unreadable)
+        for place, size in answer.sizes:
+            objects.sizes[bytes.fromhex(names[task, place])] = size
     missing = [*store.missing]
     if interrupted:
         undone = store.tasks - len(answers)
         reason = f"interrupted, with {undone} of {store.tasks} parts not looked at"
         coverage.skipped.append(Unseen(history.STORE, reason))
     else:
-        left = {names[task, place]: task for task in answers for place in answers[task].left}
+        left = [names[task, place] for task in answers for place in answers[task].left]
         _look_at_left(scan, git, objects, left, missing)
-    history.tell_missing(git, missing, coverage)
+    history.tell_missing(git, missing, store.damaged, coverage)
     return objects
 
 
 def _look_at_left(
-    scan: Scan, git: Git, objects: Objects, left: Mapping[str, int], missing: list[str]
+    scan: Scan, git: Git, objects: Objects, left: Sequence[str], missing: list[str]
 ) -> None:
-    """Looks at the objects that only git can give, each with the task that left it."""
-    coverage, store = scan.coverage, objects.store
-    before = coverage.blobs, coverage.bytes
+    """Looks at the objects that only git can give."""
+    coverage = scan.coverage
+    skipped = coverage.skipped
+    coverage.skipped = []
+    before = coverage.bytes
     for name, kind, document in history.unread(git, left, missing, coverage):
-        candidates = scan.candidates(document)
+        candidates = _candidates(scan, kind, document)
         if kind != BLOB:
-            objects.messages.append(Sight(document.path, document.commit, candidates))
-        elif found := [c for c, _ in likely(candidates, "", scan.minimum)]:
-            objects.holds[name] = found
-        if candidates:
-            objects.held[name] = 0
-        counted = coverage.blobs - before[0], coverage.bytes - before[1]
-        if store.is_known(left[name]):
-            coverage.blobs, coverage.bytes = before
-        elif (pack := store.pack_of(left[name])) is not None:
-            blobs, size = objects.counts[pack]
-            objects.counts[pack] = blobs + counted[0], size + counted[1]
-        before = coverage.blobs, coverage.bytes
-
-
-def _counts(store: Store, answers: Mapping[int, _Answer]) -> dict[bytes, tuple[int, int]]:
-    counts: dict[bytes, tuple[int, int]] = {}
-    for task, answer in answers.items():
-        if (pack := store.pack_of(task)) is not None:
-            blobs, size = counts.get(pack, (0, 0))
-            counts[pack] = blobs + answer.blobs, size + answer.bytes
-    return counts
-
-
-def _blob_path(name: str, path: str) -> str:
-    return f"blob {name[:12]}{path}"
-
-
-def _plain(candidate: Candidate) -> tuple[Any, ...]:
-    plain = candidate._asdict()
-    plain |= {
-        "rule": candidate.rule.id,
-        "secret": candidate.secret.reveal(),
-        "best": int(candidate.best),
-    }
-    return tuple(plain.values())
-
-
-def _candidate(row: tuple[Any, ...], rules: dict[str, Rule]) -> Candidate:
-    found = Candidate(*row)
-    return found._replace(rule=rules[row[0]], secret=Secret(row[1]), best=Confidence(found.best))
+            objects.messages.append(Message(name, document.path, document.commit, candidates))
+        elif candidates:
+            objects.holds[name] = candidates
+        if unreadable := _taken(coverage):
+            objects.unreadable[name] = unreadable
+        objects.sizes[bytes.fromhex(name)] = coverage.bytes - before if kind == BLOB else -1
+        before = coverage.bytes
+    coverage.skipped = skipped

@@ -25,9 +25,13 @@ _PARTS = 16  # for each worker, so that they end at the same time
 _EVERY = 0.1  # seconds between two sums for the progress
 
 _BASELINE = ".secrets.baseline"
+_GITLEAKS = ".gitleaks.toml"
 
-_Answer = tuple[int, int, list[Any], list[Any], list[str], list[Any]]
+_Packed = tuple[int, int, list[Any], list[Any], list[str], list[Any]]
 """Files, bytes, what was excluded, what was skipped, notes, findings: as marshal takes them."""
+
+_Answer = tuple[int, int, list[Any], list[Any], list[str], list[Any], list[Any]]
+"""The same with the tokens of the findings."""
 
 
 class Looked(NamedTuple):
@@ -62,7 +66,7 @@ def look(
         scan.progress = count
         findings = [finding for file in parts[number] for finding in _look(scan, file)]
         counts.note(number, part)
-        return _packed(part, findings)
+        return (*_packed(part, findings), scan.tokens.take() if scan.tokens is not None else [])
 
     def tick() -> None:
         if counts.are_due():
@@ -74,15 +78,18 @@ def look(
     interrupted = False
     try:
         for number, answer in spread(work, len(parts), workers, tick, meanwhile):
-            answers[number] = answer
+            *_, tokens = answers[number] = answer
+            if scan.tokens is not None:
+                scan.tokens.add(tokens)
     except KeyboardInterrupt:
         interrupted = True
     finally:
         scan.coverage, scan.progress = total, progress
     total.files, total.bytes = before
-    findings = [f for number in sorted(answers) for f in _unpacked(answers[number], total)]
+    missing = sum(len(files) for number, files in enumerate(parts) if number not in answers)
+    # Each answer goes when its findings are made: there may be hundreds of thousands.
+    findings = [f for number in sorted(answers) for f in _unpacked(answers.pop(number), total)]
     if interrupted:
-        missing = sum(len(files) for number, files in enumerate(parts) if number not in answers)
         noun = "file" if missing == 1 else "files"
         total.skipped.append(Unseen(".", f"interrupted, with {missing:,} {noun} not looked at"))
     return Looked(findings, interrupted)
@@ -136,6 +143,15 @@ def _look(scan: Scan, file: File) -> Iterator[Finding]:
     yield from scan.look(document)
     if document.path.endswith(_BASELINE) and isinstance(document, Document):
         scan.coverage.notes += _plugin_notes(document)
+    elif document.path == _GITLEAKS and not _is_used(scan):
+        scan.coverage.notes.append(f"{_GITLEAKS} is not used (to use it: --rules {_GITLEAKS})")
+
+
+def _is_used(scan: Scan) -> bool:
+    """Whether gitleaks' configuration is one of the rule files."""
+    return any(
+        str(file).endswith(_GITLEAKS) for file in (*scan.config.scan.rules, *scan.request.rules)
+    )
 
 
 def _plugin_notes(document: Document) -> Iterator[str]:
@@ -149,7 +165,7 @@ def _plugin_notes(document: Document) -> Iterator[str]:
             yield f"{document.path} names plugins, which are not loaded: {', '.join(named)}"
 
 
-def _packed(part: Coverage, findings: Sequence[Finding]) -> _Answer:
+def _packed(part: Coverage, findings: Sequence[Finding]) -> _Packed:
     return (
         part.files,
         part.bytes,
@@ -163,14 +179,14 @@ def _packed(part: Coverage, findings: Sequence[Finding]) -> _Answer:
     )
 
 
-def _unpacked(answer: _Answer, total: Coverage) -> list[Finding]:
-    files, size, excluded, skipped, notes, findings = answer
+def _unpacked(answer: _Answer, total: Coverage) -> Iterator[Finding]:
+    files, size, excluded, skipped, notes, findings, _ = answer
     total.files += files
     total.bytes += size
     total.excluded += [Unseen(*unseen) for unseen in excluded]
     total.skipped += [Unseen(*unseen) for unseen in skipped]
     total.notes += notes
-    return [
-        Finding(rule, title, Severity(severity), Confidence(confidence), *rest)
-        for rule, title, severity, confidence, *rest in findings
-    ]
+    findings.reverse()
+    while findings:  # each is given back as it is taken
+        rule, title, severity, confidence, *rest = findings.pop()
+        yield Finding(rule, title, Severity(severity), Confidence(confidence), *rest)

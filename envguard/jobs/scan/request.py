@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from envguard.core.errors import UsageError
 from envguard.core.finding import Coverage, Finding
 from envguard.core.rule import Confidence
+
+if TYPE_CHECKING:
+    from envguard.jobs.scan.held import Known
+    from envguard.jobs.scan.tokens import Tokens
 
 
 class EmptyRangeError(UsageError):
@@ -29,7 +33,10 @@ class Request(NamedTuple):
     """What to scan. `paths` are files and folders (TREE) or one repository (HISTORY); `range` is
     `A..B`, `since` a revision; `stdin` and `name` serve STDIN. `workers` is the number of
     processes; None: as many as pay.
-    Without `fingerprints` those of the findings are empty: for reports that do not show them."""
+    Without `fingerprints` those of the findings are empty: for reports that do not show them.
+    `known` are values that are looked for as well; with `verify` the result keeps its tokens, so
+    that their providers can be asked about them. Without `memory` a history scan is one that
+    leaves the memory of the usual ones alone."""
 
     mode: Mode
     folder: Path
@@ -45,13 +52,24 @@ class Request(NamedTuple):
     cache: bool = True
     workers: int | None = None
     fingerprints: bool = True
+    known: Known | None = None
+    verify: bool = False
+    memory: bool = True
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a history scan may use what an earlier one saw, and leave such a memory: not
+        where the values themselves matter, of which nothing is kept."""
+        return self.cache and self.memory and self.known is None and not self.verify
 
 
 class Result(NamedTuple):
     """The findings, in the order of their places, and what was looked at. `empty`: nothing is
-    staged, not even the removal of a file. `interrupted`: by Ctrl-C; these came before."""
+    staged, not even the removal of a file. `interrupted`: by Ctrl-C; these came before. `tokens`
+    are the values of the findings, where the request is to verify them."""
 
     findings: tuple[Finding, ...]
     coverage: Coverage
     empty: bool = False
     interrupted: bool = False
+    tokens: Tokens | None = None

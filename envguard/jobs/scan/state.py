@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envguard.core.config import Config, Folders
 from envguard.core.document import LARGE, Document, Large
@@ -11,15 +11,21 @@ from envguard.core.errors import UsageError
 from envguard.core.finding import Coverage, Finding, Unseen
 from envguard.core.rule import Confidence
 from envguard.detection.builtin import RuleFile, built_in
-from envguard.detection.detector import Candidate, Detector
+from envguard.detection.detector import Candidate, named
+from envguard.detection.finder import Finder
 from envguard.detection.findings import Key, describe, key, likely
 from envguard.detection.fingerprint import Fingerprinter
 from envguard.detection.prepare import prepare
-from envguard.jobs.scan.request import Request, Result
+from envguard.detection.rule_files import of_tree, of_user, read_rules
+from envguard.jobs.scan.request import Mode, Request, Result
 from envguard.sources import git as git_door
 from envguard.sources.archives import HEAD, Kind, kind_of, peeked
 from envguard.sources.git import Git
 from envguard.sources.globs import EXCLUDED, Globs
+
+if TYPE_CHECKING:
+    from envguard.detection.foreign import Beside
+    from envguard.jobs.scan.tokens import Tokens
 
 Progress = Callable[[Coverage], None]
 """Called after each document with what has been read so far."""
@@ -29,7 +35,7 @@ class Scan:
     """A request with what it is carried out with, and the coverage that grows."""
 
     def __init__(
-        self, request: Request, config: Config, detector: Detector, progress: Progress
+        self, request: Request, config: Config, detector: Finder, progress: Progress
     ) -> None:
         self.request = request
         self.config = config
@@ -39,16 +45,23 @@ class Scan:
         self.minimum = request.minimum or Confidence[config.scan.min_confidence.upper()]
         self.exclude = (*config.scan.exclude, *request.exclude)
         self.coverage = Coverage()
+        self.tokens: Tokens | None = None
+        self.beside: Beside | None = None
         self._globs = Globs(self.exclude)
         self._left_out: set[str] = set()
 
     def excludes(self, path: str) -> bool:
         """Whether the configuration or the call leaves a path out; the coverage says so."""
         found = self._globs.match(path)
-        if found is not None and found not in self._left_out:
-            self._left_out.add(found)
-            self.coverage.excluded.append(Unseen(found, EXCLUDED))
+        if found is not None:
+            self.leave_out(found)
         return found is not None
+
+    def leave_out(self, place: str) -> None:
+        """Says in the coverage that a file or folder is left out."""
+        if place not in self._left_out:
+            self._left_out.add(place)
+            self.coverage.excluded.append(Unseen(place, EXCLUDED))
 
     def candidates(self, document: Document | Large) -> list[Candidate]:
         """Every candidate of a document, likely or not; also of what is packed in it."""
@@ -112,23 +125,48 @@ class Scan:
         return self.findings(document.path, self.candidates(document))
 
     def findings(self, path: str, candidates: Iterable[Candidate]) -> Iterator[Finding]:
-        """The findings among the candidates of the file `path`; what a marker allows is noted."""
+        """The findings among the candidates of the file `path`, and what its name says; what a
+        marker allows is noted."""
         for _, finding in self.credentials(path, candidates):
             yield finding
+        yield from self.named(path)
+
+    def named(self, path: str) -> Iterator[Finding]:
+        """The findings that the name of a file says alone, by rules of other tools."""
+        if self.beside is None or self.minimum > Confidence.MEDIUM:
+            return
+        for candidate in named(self.beside, path):
+            finding = self.describe(candidate, candidate.best, path)
+            yield finding._replace(preview=path.rpartition("/")[2])
 
     def credentials(
         self, path: str, candidates: Iterable[Candidate]
     ) -> Iterator[tuple[Key, Finding]]:
         """The same, each with the credential that it is of."""
         for candidate, confidence in likely(candidates, path, self.minimum):
+            if candidate.taken:
+                continue
             if candidate.marked:
                 self.coverage.notes.append(f"{path}:{candidate.line} is allowed by a marker")
             else:
-                yield key(candidate), describe(candidate, confidence, path, self.fingerprints)
+                yield key(candidate), self.describe(candidate, confidence, path)
+
+    def describe(self, candidate: Candidate, confidence: Confidence, path: str) -> Finding:
+        """The finding that a candidate in the file `path` is."""
+        finding = describe(candidate, confidence, path, self.fingerprints)
+        if self.tokens is not None:
+            self.tokens.keep(finding, candidate)
+        return finding
 
     def result(self, findings: Iterable[Finding]) -> Result:
         """The result, with the findings in the order of their places."""
-        return Result(tuple(sorted(findings, key=_place)), self.coverage)
+        found = sorted(findings, key=_place)
+        if self.beside is not None:
+            # Only other tools' rules find what ours find too.
+            from envguard.detection.together import told  # noqa: PLC0415
+
+            found = told(found, self.detector.rules, self.beside)
+        return Result(tuple(found), self.coverage, tokens=self.tokens)
 
 
 def begin(
@@ -141,11 +179,40 @@ def begin(
     """A scan of what `request` names, by the rules of `config`; `configured` are the rule files
     that it names, where they are not to be read from the work tree. Raises UsageError and
     ConfigError."""
+    refused: list[str] = []
     if configured is None:
-        configured = read_rules([config.root / name for name in config.scan.rules])
-    files = [*built_in(), *configured, *read_rules(request.rules)]
-    detector = prepare(files, folders.cache if request.cache else None)
-    return Scan(request, config, detector, progress)
+        configured, refused = of_tree(config)
+    others = [*configured, *of_user(folders), *read_rules(request.rules)]
+    detector = prepare([*built_in(), *others], folders.cache if request.cache else None)
+    if request.known is None and not request.verify:
+        scan = Scan(request, config, detector, progress)
+        _tell(scan, detector.beside, refused)
+        return scan
+    # Few scans ask for these.
+    from envguard.jobs.scan import held, tokens  # noqa: PLC0415
+
+    found: Finder = detector
+    notes: list[str] = []
+    if request.known is not None:
+        found, notes = held.looked_for(request.known, detector, request)
+    scan = Scan(request, config, found, progress)
+    scan.coverage.notes += notes
+    _tell(scan, detector.beside, refused)
+    if request.verify:
+        scan.tokens = tokens.Tokens(tokens.askable(read_rules(request.rules)))
+    return scan
+
+
+def _tell(scan: Scan, beside: Beside | None, refused: Sequence[str]) -> None:
+    """Notes what of other tools' configurations is not honoured."""
+    scan.coverage.notes += refused
+    if beside is None:
+        return
+    scan.beside = beside
+    scan.coverage.notes += beside.notes
+    if beside.named and scan.request.mode is Mode.HISTORY:
+        rules = ", ".join(rule.id for rule in beside.named)
+        scan.coverage.notes.append(f"{rules}: names of files are not looked at in a history")
 
 
 def repository(request: Request) -> Git:
@@ -162,17 +229,3 @@ def repository(request: Request) -> Git:
 
 def _place(finding: Finding) -> tuple[str, int, int, str]:
     return finding.path, finding.line, finding.column, finding.rule
-
-
-def read_rules(paths: Iterable[Path]) -> list[RuleFile]:
-    """The rule files at these paths. Raises UsageError where one cannot be read."""
-    files: list[RuleFile] = []
-    for path in paths:
-        try:
-            files.append((path, path.read_bytes()))
-        except OSError as error:
-            raise UsageError(
-                f"the rules in {path} cannot be read: {error.strerror}",
-                "check --rules and scan.rules",
-            ) from None
-    return files

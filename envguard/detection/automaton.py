@@ -16,7 +16,8 @@ import hyperscan
 
 
 class Automaton:
-    """A compiled set of expressions; the number of an expression is its place in the set."""
+    """A compiled set of expressions; the number of an expression is its place in the set. One of
+    several lines is as many expressions under one number, and an empty one is none."""
 
     def __init__(self, database: hyperscan.Database) -> None:
         self._database = database
@@ -30,10 +31,16 @@ class Automaton:
         """
         database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         try:
+            lines = [
+                (line.encode(), number)
+                for number, expression in enumerate(expressions)
+                if expression
+                for line in expression.split("\n")
+            ]
             database.compile(
-                expressions=[expression.encode() for expression in expressions],
-                ids=list(range(len(expressions))),
-                flags=[0] * len(expressions),
+                expressions=[line for line, _ in lines],
+                ids=[number for _, number in lines],
+                flags=[0] * len(lines),
             )
         except hyperscan.error as error:
             raise ValueError(_culprit(expressions) or str(error)) from None
@@ -69,6 +76,11 @@ class Automaton:
         return found
 
 
+def takes(expression: str) -> bool:
+    """Whether Hyperscan takes an expression."""
+    return _culprit([expression]) is None
+
+
 def platform_key() -> str:
     """What the compiled form depends on: the library's version and the processor's features."""
     return f"{getattr(hyperscan, '__version__', '')} {_processor()}"
@@ -88,9 +100,10 @@ def _processor() -> str:
 
 
 def _culprit(expressions: Sequence[str]) -> str | None:
-    for expression in expressions:
+    for expression in filter(None, expressions):
         try:
-            hyperscan.Database().compile(expressions=[expression.encode()], ids=[0], flags=[0])
+            for line in expression.split("\n"):
+                hyperscan.Database().compile(expressions=[line.encode()], ids=[0], flags=[0])
         except hyperscan.error as error:
             return f"{expression}: {error}"
     return None

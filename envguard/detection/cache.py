@@ -45,7 +45,7 @@ def write(file: Path, payload: bytes) -> None:
             return
         if not _is_private(found):
             folder.chmod(0o700)
-        write_atomically(file, _digest(file, payload) + payload, mode=0o600)
+        write_atomically(file, _digest(file, payload) + payload, mode=0o600, durable=False)
 
 
 def clear(folder: Path) -> tuple[int, int]:

@@ -10,7 +10,9 @@ from enum import Enum
 from envguard.core.document import Document
 from envguard.core.reference import parse_reference
 from envguard.core.secret import Secret
-from envguard.detection.detector import GENERIC, Detector
+from envguard.detection.detector import GENERIC
+from envguard.detection.finder import Finder
+from envguard.detection.harmless import is_harmless
 from envguard.detection.scoring import is_metadata, looks_random
 
 # In a .env file the name alone is strong evidence; wider than in code, where `key` is everything.
@@ -33,6 +35,15 @@ _PUBLIC_KEY = re.compile(
 )
 
 
+_LONG = 12
+"""Characters from which on a value is no word that people chose for something else."""
+
+_CUTS = re.compile(r"[\s,;|()\[\]{}<>\"'=/?&@]+")
+
+_SYMBOL = re.compile(r"[^\w\s.,:/@+-]")
+_MANY = 3
+_SENTENCE = re.compile(r"[()\[\]{}<>\"'`,;=|]+")
+
 _SECRET_WORD = re.compile(r"(?i)\b(?:pass\w*|pw|pwd|pin|secrets?|tokens?|keys?|credentials?)\b")
 
 
@@ -40,6 +51,7 @@ class Kind(Enum):
     """What an entry holds."""
 
     SECRET = "secret"  # noqa: S105 - a name, not a value
+    UNSURE = "unsure"  # named like configuration, and nothing says that it is no secret
     CONFIGURATION = "configuration"
     REFERENCE = "reference"
     EMPTY = "empty"
@@ -54,7 +66,7 @@ class Classification:
 
 
 def classify(
-    key: str, value: Secret | None, detector: Detector, aliases: Collection[str] = ()
+    key: str, value: Secret | None, detector: Finder, aliases: Collection[str] = ()
 ) -> Classification:
     """What `key=value` in a .env file is; `aliases` are the names of declared backends."""
     text = "" if value is None else value.reveal()
@@ -72,7 +84,7 @@ def classify(
         return Classification(Kind.SECRET, provider)
     if _SWITCH.fullmatch(text) or (_PLAIN.fullmatch(text) and not _PASSWORD_NAME.search(key)):
         return Classification(Kind.CONFIGURATION, "a plain setting")
-    if _PLACEHOLDER.fullmatch(text):
+    if is_placeholder(text):
         return Classification(Kind.CONFIGURATION, "a placeholder")
     is_named = _SECRET_NAME.search(key) is not None
     if is_metadata(key):
@@ -84,10 +96,27 @@ def classify(
         return Classification(Kind.SECRET, "named like a secret")
     if looks_random(text) and not re.search(r"[\s/:,]", text):
         return Classification(Kind.SECRET, "looks random")
+    if could_be_secret(text):
+        return Classification(Kind.UNSURE, "looks like it could be a secret")
     return Classification(Kind.CONFIGURATION, "a plain value")
 
 
-def _provider(text: str, detector: Detector) -> str | None:
+def is_placeholder(text: str) -> bool:
+    """Whether a text only says that a value belongs there."""
+    return _PLACEHOLDER.fullmatch(text) is not None
+
+
+def could_be_secret(text: str) -> bool:
+    """Whether a value of a neutral name could be a credential: one long word of none but random
+    letters, a password of words and digits, a URL with a random part."""
+    text = text.strip()
+    if len(text) < _LONG or any(c.isspace() for c in text) or is_harmless(text):
+        return False
+    # Of what people write, with brackets and commas, not every part is known here.
+    return len(max(_CUTS.split(text), key=len)) >= _LONG
+
+
+def _provider(text: str, detector: Finder) -> str | None:
     """The title of the provider's rule that finds something in the value."""
     document = Document("", text.encode("utf-8", "surrogateescape"))
     for candidate in detector.candidates(document):
@@ -96,7 +125,7 @@ def _provider(text: str, detector: Detector) -> str | None:
     return None
 
 
-def is_plain_comment(text: str, detector: Detector) -> bool:
+def is_plain_comment(text: str, detector: Finder) -> bool:
     """Whether a comment may be shown to others: nothing in it is, or looks like, a credential."""
     document = Document("", text.encode("utf-8", "surrogateescape"))
     if any(c.confidence("") is not None for c in detector.candidates(document)):
@@ -104,7 +133,21 @@ def is_plain_comment(text: str, detector: Detector) -> bool:
     words = text.split()
     if _SECRET_WORD.search(text) and any(_is_mixed(word) for word in words):
         return False
-    return not any(looks_random(word) for word in words)
+    return not any(looks_random(word) or _is_hidden(word) for word in words)
+
+
+def _is_hidden(word: str) -> bool:
+    """Whether a word of a comment is as long as a password and made of no words."""
+    word = word.strip("#()[]{}<>\"'`,.;:!?*")
+    if len(word) < _LONG:
+        return False
+    # Text has a bracket or quote inside a word; with two, every piece counts, and four are none.
+    symbols = len(_SYMBOL.findall(word))
+    if symbols > _MANY:
+        return True
+    least = _LONG if symbols < 2 else 1
+    pieces = (piece.strip("#.:!?*") for piece in _SENTENCE.split(word))
+    return any(len(piece) >= least and not is_harmless(piece) for piece in pieces)
 
 
 def _is_mixed(word: str) -> bool:

@@ -14,6 +14,10 @@ Key = tuple[str, Secret]
 """What makes two candidates the same credential: rule id and value."""
 
 
+KNOWN_ID = "known-value"
+"""The rule of what was found only because its value is known."""
+
+
 def key(candidate: Candidate) -> Key:
     """The credential that a candidate is a sight of."""
     return candidate.rule.id, candidate.secret
@@ -22,8 +26,11 @@ def key(candidate: Candidate) -> Key:
 def likely(
     candidates: Iterable[Candidate], path: str, minimum: Confidence
 ) -> Iterator[tuple[Candidate, Confidence]]:
-    """The candidates that are at least of the confidence `minimum` in the file `path`."""
+    """The candidates that are at least of the confidence `minimum` in the file `path`. What another
+    one has taken in is no finding of any file; with an empty path it is kept, to be traced."""
     for candidate in candidates:
+        if candidate.taken and path:
+            continue
         confidence = candidate.confidence(path)
         if confidence is not None and confidence >= minimum:
             yield candidate, confidence
@@ -37,7 +44,7 @@ def describe(
     rule = candidate.rule
     return Finding(
         rule=rule.id,
-        title=rule.title,
+        title=_title(candidate),
         severity=rule.severity,
         confidence=confidence,
         path=path,
@@ -49,4 +56,22 @@ def describe(
         fingerprint=fingerprints.of(candidate.secret) if fingerprints is not None else "",
         revoke=rule.revoke,
         decoded=candidate.decoded,
+        details=_details(candidate),
     )
+
+
+def _details(candidate: Candidate) -> tuple[tuple[str, str], ...]:
+    known = () if candidate.known is None else (("key", candidate.known),)
+    if candidate.rule.detail is None and not candidate.parts:
+        return known
+    from envguard.detection.details import of  # noqa: PLC0415 - for what has any, and found only
+
+    return (*known, *of(candidate))
+
+
+def _title(candidate: Candidate) -> str:
+    """What a person reads; of a known value also whose it is, which may be all that is known."""
+    title, keys = candidate.rule.title, candidate.known
+    if keys is None:
+        return title
+    return f"value of {keys}" if candidate.rule.id == KNOWN_ID else f"{title}, value of {keys}"

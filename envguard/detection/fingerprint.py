@@ -11,7 +11,8 @@ import re
 from envguard.core.secret import Secret
 from envguard.detection.entropy import entropy
 
-_WEAK_BITS = 64
+WEAK_BITS = 64
+"""Values that take fewer bits to guess could be guessed from a fast digest."""
 # Letters that could be a word's; Shannon estimated one to one and a half bits for each ("Prediction
 # and entropy of printed English", 1951).
 _WORD = re.compile(r"[A-Za-z]?[a-z]{2,}|[A-Z]{3,}")
@@ -41,7 +42,7 @@ class Fingerprinter:
         import hmac  # noqa: PLC0415
 
         content = value.encode("utf-8", "surrogateescape")
-        if bits(value) < _WEAK_BITS:
+        if bits(value) < WEAK_BITS:
             content = hashlib.scrypt(
                 content, salt=self._salt, n=_COST, r=_BLOCK, p=_PARALLEL, dklen=32
             )

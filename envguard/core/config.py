@@ -7,13 +7,14 @@ not known is an error with the nearest known name.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 from envguard.core.errors import ConfigError
 from envguard.core.expected import Expected
+from envguard.core.secret import Secret
 
 FILE_NAME = "envguard.toml"
 PYPROJECT = "pyproject.toml"
@@ -22,6 +23,20 @@ PYPROJECT = "pyproject.toml"
 DEFAULT_PROFILE = "dev"
 DEFAULT_BACKEND = "local:"
 DEFAULT_ENV_FILE = ".env"
+
+DEFAULT_DIALECT = "python"
+DIALECTS = (
+    DEFAULT_DIALECT,
+    "node",
+    "node-native",
+    "dotenvx",
+    "ruby",
+    "go",
+    "compose",
+    "docker",
+    "bash",
+)
+"""Whose reading of .env files can count; `python` is python-dotenv's."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -38,7 +53,8 @@ class Profile(NamedTuple):
     """`[profiles.NAME]`, with everything that it inherits by `extends` filled in.
 
     `references` are the schemes that are read as references; all, unless it says otherwise.
-    `sources` names for each key of `env` the profile that it stands in.
+    `sources` names for each key of `env` the profile that it stands in. `dialect` is how its .env
+    files are read, one of DIALECTS.
     """
 
     name: str = DEFAULT_PROFILE
@@ -47,6 +63,7 @@ class Profile(NamedTuple):
     env: Mapping[str, str] = _NOTHING
     references: tuple[str, ...] | None = None
     sources: Mapping[str, str] = _NOTHING
+    dialect: str = DEFAULT_DIALECT
 
 
 class Config(NamedTuple):
@@ -151,6 +168,8 @@ def parse(text: str, file: Path) -> Config:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is no TOML: {error}", "correct that line") from None
+    except RecursionError:
+        raise ConfigError(f"{file} is nested too deeply", "write it flatter") from None
     if file.name == PYPROJECT:
         data = data.get("tool", {}).get("envguard", {})
     from envguard.core.config_reader import Reader  # noqa: PLC0415 - it fills the nouns above
@@ -162,13 +181,17 @@ class Settings(NamedTuple):
     """What the environment of the call says about envguard itself; read once, at the entrance.
 
     `key` is the text of ENVGUARD_KEY, or None. `environ` is the whole calling environment: the
-    base of the child's, and what `env:` references read.
+    base of the child's, and what `env:` references read. `ask` asks a person for a passphrase,
+    where there is one. `purpose` is what the trail of a store calls the reading of values.
     """
 
     folders: Folders
     profile: str | None
     key: str | None
     environ: Mapping[str, str]
+    ask: Callable[[str], Secret] | None = None
+    purpose: str = "secret.read"
+    allow_expired: bool = False
 
     def __repr__(self) -> str:
         return f"Settings({self.folders!r})"

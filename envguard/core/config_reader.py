@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from envguard.core.config import DEFAULT_PROFILE, Config, Profile, Scan
+from envguard.core.config import DEFAULT_PROFILE, DIALECTS, Config, Profile, Scan
 from envguard.core.errors import ConfigError
 from envguard.core.expected import KEYS, Expected, expected
 from envguard.core.reference import LOCAL_SCHEMES, PROFILE_BACKEND
@@ -70,7 +70,9 @@ class Reader:
     ) -> Profile:
         place = f"profiles.{name}"
         table = self.table(data, "profiles", name)
-        self.known(table, place, ("extends", "env_files", "backend", "env", "references"))
+        self.known(
+            table, place, ("extends", "env_files", "backend", "env", "references", "dialect")
+        )
         base = Profile(name=name)
         parent = self.text(table, place, "extends", "")
         if parent:
@@ -84,6 +86,9 @@ class Reader:
         backend = self.text(table, place, "backend", base.backend)
         if ":" not in backend and backend not in backends:
             raise self.wrong(place, "backend", f"names no [backends.{backend}] and is no URL")
+        dialect = self.text(table, place, "dialect", base.dialect)
+        if dialect not in DIALECTS:
+            raise self.wrong(place, "dialect", f"is one of {', '.join(DIALECTS)}")
         return Profile(
             name=name,
             env_files=self.texts(table, place, "env_files") or base.env_files,
@@ -91,6 +96,7 @@ class Reader:
             env={**base.env, **env},
             references=self.texts(table, place, "references") or base.references,
             sources={**base.sources, **dict.fromkeys(env, name)},
+            dialect=dialect,
         )
 
     def secrets(self, data: dict[str, Any]) -> dict[str, Expected]:

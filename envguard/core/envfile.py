@@ -14,7 +14,8 @@ class Entry(NamedTuple):
     stands in the file, with preceding blank lines, comment and line end. `value` is what the
     dialect reads, before interpolation; None for a key without `=`. `section` is the part of the
     file that it belongs to, where a file has several: a service of a compose file, a Kubernetes
-    Secret; empty in a .env file, and for what several services share.
+    Secret; empty in a .env file, and for what several services share. `uses` are the names that
+    its value is built from, where the dialect says so; None: as python-dotenv interpolates.
     """
 
     key: str
@@ -22,6 +23,7 @@ class Entry(NamedTuple):
     line: int
     original: str
     section: str = ""
+    uses: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         return f"Entry({self.key!r}, line={self.line})"

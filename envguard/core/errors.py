@@ -63,6 +63,12 @@ class NameNotAllowed(EnvguardError):
     """A key cannot be a name in this backend: exit 2."""
 
 
+class ExpiredError(EnvguardError):
+    """A secret is past its date: exit 6."""
+
+    exit_code = ExitCode.EXPIRED
+
+
 class NotFoundError(EnvguardError):
     """A secret that was asked for is not there: exit 5."""
 

@@ -10,12 +10,13 @@ TYPES = ("boolean", "email", "enum", "integer", "port", "regex", "url")
 
 class Expected(NamedTuple):
     """`[secrets.KEY]`. `type` is one of TYPES or empty; `values` are those of an enum, `pattern`
-    is the regular expression that the whole value matches."""
+    is the regular expression that the whole value matches. `rotate_every` is a period, `90d`."""
 
     required: bool = False
     type: str = ""
     values: tuple[str, ...] = ()
     pattern: str = ""
+    rotate_every: str = ""
 
 
 KEYS = Expected._fields
@@ -46,4 +47,15 @@ def expected(table: Mapping[str, Any]) -> Expected:
             re.compile(pattern)
         except re.error as error:
             raise ValueError("pattern", f"is no regular expression: {error}") from None
-    return Expected(required, kind, tuple(values), pattern)
+    rotate_every = table.get("rotate_every", "")
+    if not isinstance(rotate_every, str):
+        raise ValueError("rotate_every", 'is a period, "90d"')
+    if rotate_every:
+        from envguard.core.dates import period  # noqa: PLC0415 - only where there is one
+        from envguard.core.errors import UsageError  # noqa: PLC0415 - the same
+
+        try:
+            period(rotate_every)
+        except UsageError:
+            raise ValueError("rotate_every", 'is a period, "90d"') from None
+    return Expected(required, kind, tuple(values), pattern, rotate_every)

@@ -20,8 +20,11 @@ _ABANDONED = 60.0
 """Seconds after which a temporary has lost its writer; it normally lives for milliseconds."""
 
 
-def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> None:
-    """Replaces `path` by `content`, so that a crash leaves the old file or the new one.
+def write_atomically(
+    path: Path, content: bytes, *, mode: int | None = None, durable: bool = True
+) -> None:
+    """Replaces `path` by `content`, so that a crash leaves the old file or the new one. What is
+    not `durable` may be cut off after a loss of power: for what can be told to be whole.
 
     An existing file keeps its mode and owner unless `mode` says otherwise; a new one gets
     `mode`, or 0600. Raises UsageError where `path` is a symlink or no regular file, OSError
@@ -44,13 +47,15 @@ def write_atomically(path: Path, content: bytes, *, mode: int | None = None) -> 
                 os.chmod(temporary, stat.S_IMODE(existing.st_mode) if mode is None else mode)
             elif mode is not None:
                 os.chmod(temporary, mode)
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    sync_directory(path.parent)
+    if durable:
+        sync_directory(path.parent)
 
 
 def sweep(folder: Path) -> None:

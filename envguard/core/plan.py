@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from envguard.core.config import DEFAULT_DIALECT
 from envguard.core.reference import Reference
 
 
@@ -36,13 +37,15 @@ class Step:
 class FilePlan:
     """What happens to one file. `path` is its real path. `profile` reads it; `layers` are the
     files that the profile must list for that, empty where it stays as it is. `alias` is the name
-    under which the references mean the backend; None: as the profile's own."""
+    under which the references mean the backend; None: as the profile's own. `dialect` is how it
+    is read."""
 
     path: str
     profile: str
     alias: str | None
     steps: tuple[Step, ...]
     layers: tuple[str, ...] = ()
+    dialect: str = DEFAULT_DIALECT
 
     @property
     def moves(self) -> tuple[Step, ...]:

@@ -6,7 +6,6 @@ that no two lists of fields give the same bytes.
 
 from __future__ import annotations
 
-import hmac
 import os
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 
 from envguard.core.alone import load_alone
 from envguard.core.hkdf import hkdf
+from envguard.core.mac import compare_digest, hmac_sha256
 from envguard.store.keys import RootKey
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ nonces of 96 bits; half of it leaves room for those that were never committed.""
 
 _NONCE = 12
 _TAG = 16
-_HASH = "sha256"
 
 
 class ForgedError(Exception):
@@ -45,8 +44,9 @@ class Purpose(Enum):
     VALUE = "value"  # encrypts values
     HEAD = "head"  # encrypts names and metadata
     NAME = "name"  # HMAC under which a name is found
-    TOKEN = "token"  # noqa: S105 - a purpose: HMAC under which a write's token is found
     STATE = "state"  # HMAC over heads, namespaces and the store's own row
+    TRAIL = "trail"  # encrypts the lines of the trail, and the key of its chain
+    RETIRED = "retired"  # encrypts earlier root keys
 
 
 def pack(*fields: bytes | str | int) -> bytes:
@@ -75,6 +75,27 @@ def unpack(packed: bytes) -> list[bytes]:
     return fields
 
 
+class Sealer:
+    """AES-256-GCM under one key of 32 bytes; what is sealed begins with its random nonce."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, plaintext: bytes, data: bytes) -> bytes:
+        """The plaintext, encrypted: nonce, ciphertext, tag. Opens with the same `data` only."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, plaintext, data)
+
+    def open(self, sealed: bytes, data: bytes) -> bytes:
+        """What `seal` was given. Raises ForgedError where the bytes or the data differ."""
+        if len(sealed) < _NONCE + _TAG:
+            raise ForgedError
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], data)
+        except InvalidTag:
+            raise ForgedError from None
+
+
 class Keys:
     """The keys of one namespace of one store. The empty namespace is the store itself."""
 
@@ -83,31 +104,23 @@ class Keys:
         self._store = store
         self._namespace = namespace
         self._derived: dict[Purpose, bytes] = {}
-        self._ciphers: dict[Purpose, AESGCM] = {}
+        self._sealers: dict[Purpose, Sealer] = {}
 
     def seal(self, purpose: Purpose, plaintext: bytes, *context: bytes | str | int) -> bytes:
-        """The plaintext, encrypted: nonce, ciphertext, tag. Opens under the same context only."""
-        nonce = os.urandom(_NONCE)
-        data = self._associated(purpose, context)
-        return nonce + self._cipher(purpose).encrypt(nonce, plaintext, data)
+        """The plaintext, encrypted. Opens under the same context only."""
+        return self._sealer(purpose).seal(plaintext, self._associated(purpose, context))
 
     def open(self, purpose: Purpose, sealed: bytes, *context: bytes | str | int) -> bytes:
         """What `seal` was given. Raises ForgedError where the bytes or the context differ."""
-        if len(sealed) < _NONCE + _TAG:
-            raise ForgedError
-        data = self._associated(purpose, context)
-        try:
-            return self._cipher(purpose).decrypt(sealed[:_NONCE], sealed[_NONCE:], data)
-        except InvalidTag:
-            raise ForgedError from None
+        return self._sealer(purpose).open(sealed, self._associated(purpose, context))
 
     def mac(self, purpose: Purpose, *fields: bytes | str | int) -> bytes:
         """An HMAC-SHA256 over the fields: 32 bytes."""
-        return hmac.digest(self._key(purpose), pack(*fields), _HASH)
+        return hmac_sha256(self._key(purpose), pack(*fields))
 
     def verify(self, mac: bytes, purpose: Purpose, *fields: bytes | str | int) -> None:
         """Raises ForgedError unless `mac` is the one over the fields."""
-        if not hmac.compare_digest(mac, self.mac(purpose, *fields)):
+        if not compare_digest(mac, self.mac(purpose, *fields)):
             raise ForgedError
 
     def _associated(self, purpose: Purpose, context: tuple[bytes | str | int, ...]) -> bytes:
@@ -120,7 +133,7 @@ class Keys:
             self._derived[purpose] = hkdf(self._root.reveal(), self._store, info)
         return self._derived[purpose]
 
-    def _cipher(self, purpose: Purpose) -> AESGCM:
-        if purpose not in self._ciphers:
-            self._ciphers[purpose] = AESGCM(self._key(purpose))
-        return self._ciphers[purpose]
+    def _sealer(self, purpose: Purpose) -> Sealer:
+        if purpose not in self._sealers:
+            self._sealers[purpose] = Sealer(self._key(purpose))
+        return self._sealers[purpose]

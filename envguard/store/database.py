@@ -27,24 +27,24 @@ OPTIONS = "mode=rw"
 """How SQLite opens the file: never making one (https://www.sqlite.org/uri.html)."""
 
 # All blobs. `namespace` and `tag` are HMACs of names. A head's `mac` is over its tag and body;
-# the index holds what the digest of a namespace needs, so that reading one secret of 10,000
-# does not read 10,000 bodies.
+# `buckets` are the digests of its heads (snapshot.py).
 SCHEMA = """
 CREATE TABLE store (
     one INTEGER PRIMARY KEY CHECK (one = 1), body BLOB NOT NULL, mac BLOB NOT NULL);
 CREATE TABLE namespace (
-    tag BLOB PRIMARY KEY, name BLOB NOT NULL, body BLOB NOT NULL, mac BLOB NOT NULL
+    tag BLOB PRIMARY KEY, name BLOB NOT NULL, body BLOB NOT NULL, buckets BLOB NOT NULL,
+    mac BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE head (
     namespace BLOB NOT NULL, tag BLOB NOT NULL, mac BLOB NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY (namespace, tag)
 ) WITHOUT ROWID;
-CREATE INDEX head_mac ON head (namespace, tag, mac);
 CREATE TABLE value (
     namespace BLOB NOT NULL, tag BLOB NOT NULL, version INTEGER NOT NULL,
     token BLOB NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY (namespace, tag, version)
 ) WITHOUT ROWID;
+CREATE TABLE trail (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
 """
 
 # https://www.sqlite.org/pragma.html. `fullfsync` is what makes a sync reach the disk on macOS.
@@ -56,6 +56,11 @@ PRAGMA fullfsync = ON;
 PRAGMA checkpoint_fullfsync = ON;
 PRAGMA secure_delete = ON;
 """
+
+
+class DamagedError(BackendError):
+    """The content of a store is not what was written, or the store is gone."""
+
 
 FAILURES = (sqlite3.Error, UnicodeDecodeError)
 """What the sqlite3 module raises; the second where SQLite quotes a damaged schema."""
@@ -86,9 +91,9 @@ def explain(path: Path, error: Exception) -> BackendError:
 
 def damaged(path: Path) -> BackendError:
     """The error for content that is not what was written."""
-    return BackendError(
+    return DamagedError(
         f"the store {path} is damaged, or no store",
-        f"move {path}, {path.name}-wal and {path.name}-shm away, and put a copy from before there",
+        "restore a backup, which keeps the damaged file beside it: envguard secrets restore FILE",
     )
 
 
@@ -112,9 +117,10 @@ def present(path: Path) -> bool:
     if os.path.lexists(path) or (log.exists() and os.path.lexists(path)):
         return True
     if log.exists():
-        raise BackendError(
+        raise DamagedError(
             f"the store {path} is gone, and its log {log.name} is left",
-            f"put {path} back, or begin anew: rm {log}",
+            f"put {path} back, restore a backup with `envguard secrets restore FILE`, or begin "
+            f"anew: rm {log}",
         )
     return False
 
@@ -197,6 +203,19 @@ class Database:
         if not isinstance(row[0], int):
             raise ForgedError
         return row[0]
+
+    def clear(self) -> None:
+        """Removes every row but the store's own."""
+        for table in ("value", "head", "namespace", "trail"):
+            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
+
+    def forget(self) -> None:
+        """Moves what is in the log into the file, and empties the log, so that nothing of what
+        was deleted is left in it."""
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except FAILURES as error:
+            raise explain(self.path, error) from None
 
     def change(self, statement: str, *values: bytes | int) -> None:
         """Runs a statement that changes exactly one row. Raises ForgedError where it does not."""

@@ -26,27 +26,33 @@ class NewerFormatError(Exception):
 
 
 class Root(NamedTuple):
-    """The store itself. `store` and `digest` are hexadecimal; `key` is the root key's id, `home`
-    where that key is kept. `generation` counts the writes; `namespaces` and `digest` are over
-    all rows of namespaces; `encryptions` is what the store's own keys have done."""
+    """The store itself. `store`, `digest` and `trail` are hexadecimal; `root` is the root key's
+    id, `home` where that key is kept, and `wrapped` the key under a passphrase, where that is its
+    home; `retired` are earlier keys, sealed, in the same case. `generation` counts the writes;
+    `namespaces` and `digest` are over all rows of namespaces; `encryptions` is what the store's
+    own keys have done. `chain` is the key of the trail's chain, sealed; `lines` and `trail` say
+    how many lines it has, and its last link."""
 
     store: str
-    key: str
+    root: str
     digest: str
     home: str = "file"
     format: int = FORMAT
     generation: int = 0
     namespaces: int = 0
     encryptions: int = 0
+    wrapped: str = ""
+    retired: tuple[str, ...] = ()
+    chain: str = ""
+    lines: int = 0
+    trail: str = ""
 
 
 class Space(NamedTuple):
-    """A namespace. `heads` and `digest` are over all its heads, deleted ones included;
-    `encryptions` is what its keys have done in all, so that none of them did more."""
+    """A namespace. `encryptions` is what its keys have done in all, so that none of them did
+    more."""
 
-    digest: str = ""
     generation: int = 0
-    heads: int = 0
     encryptions: int = 0
 
 
@@ -75,6 +81,9 @@ class Head(NamedTuple):
             updated=self.updated,
             description=self.description,
             category=self.category,
+            tags=self.tags,
+            expires_at=self.expires_at,
+            rotate_every=self.rotate_every,
         )
 
 
@@ -84,10 +93,23 @@ class Written(NamedTuple):
     created: str
 
 
-Record = TypeVar("Record", Root, Space, Head, Written)
+class Line(NamedTuple):
+    """One line of the trail: when, who, from where (host and folder), what, in which namespace,
+    and to which secrets; `detail` is what else there is to say."""
+
+    time: str
+    actor: str
+    place: str
+    action: str
+    namespace: str
+    names: tuple[str, ...] = ()
+    detail: str = ""
 
 
-def encode(record: Root | Space | Head | Written) -> bytes:
+Record = TypeVar("Record", Root, Space, Head, Written, Line)
+
+
+def encode(record: Root | Space | Head | Written | Line) -> bytes:
     """The record as JSON."""
     return json.dumps(record._asdict(), separators=(",", ":")).encode("ascii")
 
@@ -95,8 +117,10 @@ def encode(record: Root | Space | Head | Written) -> bytes:
 def decode(kind: type[Record], data: bytes) -> Record:
     """The record that authenticated bytes say. Raises NewerFormatError."""
     try:
-        return kind(**json.loads(data))
-    except (TypeError, ValueError):
+        fields: dict[str, Any] = json.loads(data)
+        lists = {field: tuple(said) for field, said in fields.items() if isinstance(said, list)}
+        return kind(**fields | lists)
+    except (AttributeError, TypeError, ValueError):
         raise NewerFormatError from None
 
 

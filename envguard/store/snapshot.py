@@ -1,26 +1,29 @@
 """One namespace as it is in one transaction, verified before anything of it is used.
 
 The chain of trust: the root key authenticates the store's row; that row a digest of all rows of
-namespaces; a namespace's row a digest of all its heads; a head the current version of its
-value. So an answer "it is not there" or "this is the newest" has been proved, down to a store
-in which a namespace was never written.
+namespaces; a namespace's row one digest for each bucket of its heads; a head the current version
+of its value. So an answer "it is not there" or "this is the newest" has been proved, down to a
+store in which a namespace was never written. A bucket holds the heads whose tags begin with the
+same byte: one secret of 10,000 is proved by reading 40 heads and not all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from hashlib import sha256
-from itertools import chain
+from collections.abc import Iterator
+from typing import TypeAlias
 
-from envguard.core.errors import BackendError
-from envguard.store.cipher import ENCRYPTIONS, ForgedError, Keys, Purpose, pack, unpack
+from envguard.core.mac import sha256
+from envguard.store.cipher import ForgedError, Keys, Purpose, pack, unpack
 from envguard.store.database import Database
-from envguard.store.records import Head, Root, Space, Written, decode, encode, now
+from envguard.store.records import Head, Line, Root, Space, Written, decode, encode, now
+from envguard.store.rows import TAG, check_encryptions, digest, listing, only
+from envguard.store.trail import append, lines
 
-_TAG = 16
-"""Bytes of the HMAC under which a name is found."""
+_BUCKET = 1 + 32  # its number and its digest
+_LAST = 255  # number of the last bucket
 
-_MAC = 32
+Heads: TypeAlias = "dict[bytes, bytes]"
+"""The MACs of heads by their tags."""
 
 
 class Snapshot:
@@ -31,53 +34,91 @@ class Snapshot:
         """`own` are the keys of the store itself, `keys` those of the namespace."""
         self._database, self._own, self._keys = database, own, keys
         self._namespace = namespace
-        self._changed = False
-        body, mac = _only(database.blobs("SELECT body, mac FROM store"))
+        self._recorded = False
+        body, mac = only(database.blobs("SELECT body, mac FROM store"))
         own.verify(mac, Purpose.STATE, "store", body)
         self._root = decode(Root, body)
-        self._spaces = _listing(
+        self._spaces = listing(
             database.blobs("SELECT tag, mac FROM namespace ORDER BY tag"),
             self._root.namespaces,
             self._root.digest,
         )
-        self._id = own.mac(Purpose.NAME, namespace)[:_TAG]
+        self._id = own.mac(Purpose.NAME, namespace)[:TAG]
+        self._name = b""
+        self._space = Space()
+        self._buckets: dict[int, bytes] = {}  # the digests, of those that hold anything
+        self._heads: dict[int, Heads] = {}  # of the buckets that were read
+        self._changed: set[int] = set()
         if self._id in self._spaces:
             self._load()
-        else:
-            self._name = b""
-            self._space = Space()
-            self._heads: dict[bytes, bytes] = {}
 
     def _load(self) -> None:
         # The MAC is the one that the digest proved, not one that stands beside the body.
         mac = self._spaces[self._id]
-        statement = "SELECT name, body FROM namespace WHERE tag = ?"
-        self._name, body = _only(self._database.blobs(statement, self._id))
-        self._own.verify(mac, Purpose.STATE, "namespace", self._id, self._name, body)
+        statement = "SELECT name, body, buckets FROM namespace WHERE tag = ?"
+        self._name, body, buckets = only(self._database.blobs(statement, self._id))
+        context = ("namespace", self._id, self._name, body, buckets)
+        self._own.verify(mac, Purpose.STATE, *context)
         self._space = decode(Space, body)
-        statement = "SELECT tag, mac FROM head INDEXED BY head_mac WHERE namespace = ? ORDER BY tag"
-        rows = self._database.blobs(statement, self._id)
-        self._heads = _listing(rows, self._space.heads, self._space.digest)
+        parts = [buckets[at : at + _BUCKET] for at in range(0, len(buckets), _BUCKET)]
+        self._buckets = {part[0]: part[1:] for part in parts}
+
+    def _bucket(self, tag: bytes) -> Heads:
+        """All heads whose tags begin as this one does."""
+        number = tag[0]
+        if number not in self._heads:
+            end = bytes([number + 1]) if number < _LAST else b"\xff" * (TAG + 1)
+            of_bucket = "namespace = ? AND tag >= ? AND tag < ? ORDER BY tag"
+            statement = f"SELECT tag, mac FROM head WHERE {of_bucket}"  # noqa: S608 - a constant
+            rows = self._database.blobs(statement, self._id, tag[:1], end)
+            self._heads[number] = self._proved(number, rows)
+        return self._heads[number]
+
+    def _proved(self, number: int, rows: list[tuple[bytes, ...]]) -> Heads:
+        if not rows and number not in self._buckets:
+            return {}
+        return listing(rows, len(rows), self._buckets.get(number, b"").hex())
+
+    @property
+    def root(self) -> Root:
+        """The store's own row."""
+        return self._root
+
+    def namespaces(self) -> list[str]:
+        """Every namespace that was written, by name."""
+        found = []
+        for tag in self._spaces:
+            (name,) = only(self._database.blobs("SELECT name FROM namespace WHERE tag = ?", tag))
+            opened = unpack(self._own.open(Purpose.HEAD, name, tag))
+            found.append(opened[0].decode("utf-8", "surrogatepass"))
+        return sorted(found)
 
     def head(self, name: str) -> Head | None:
         """A secret's head, deleted or not; None where the name was never written."""
         tag = self._tag(name)
-        if tag not in self._heads:
+        mac = self._bucket(tag).get(tag)
+        if mac is None:
             return None
         statement = "SELECT body FROM head WHERE namespace = ? AND tag = ?"
-        (body,) = _only(self._database.blobs(statement, self._id, tag))
-        return self._open_head(tag, body)
+        (body,) = only(self._database.blobs(statement, self._id, tag))
+        return self._open_head(tag, mac, body)
 
     def heads(self) -> Iterator[Head]:
         """Every head, in no order that means anything."""
-        rows = self._database.blobs("SELECT tag, body FROM head WHERE namespace = ?", self._id)
-        if {tag for tag, _ in rows} != self._heads.keys():
+        statement = "SELECT tag, mac, body FROM head WHERE namespace = ? ORDER BY tag"
+        rows = self._database.blobs(statement, self._id)
+        listed: dict[int, list[tuple[bytes, ...]]] = {}
+        for tag, mac, _ in rows:
+            listed.setdefault(tag[0] if tag else -1, []).append((tag, mac))
+        if listed.keys() != self._buckets.keys():
             raise ForgedError
-        for tag, body in rows:
-            yield self._open_head(tag, body)
+        for number, found in listed.items():
+            self._proved(number, found)
+        for tag, mac, body in rows:
+            yield self._open_head(tag, mac, body)
 
-    def _open_head(self, tag: bytes, body: bytes) -> Head:
-        self._keys.verify(self._heads[tag], Purpose.STATE, "head", tag, body)
+    def _open_head(self, tag: bytes, mac: bytes, body: bytes) -> Head:
+        self._keys.verify(mac, Purpose.STATE, "head", tag, body)
         head = decode(Head, self._keys.open(Purpose.HEAD, body, tag))
         return head._replace(tags=tuple(head.tags))
 
@@ -87,7 +128,7 @@ class Snapshot:
             return None
         statement = "SELECT token, body FROM value WHERE namespace = ? AND tag = ? AND version = ?"
         rows = self._database.blobs(statement, self._id, self._tag(head.name), version)
-        token, body = _only(rows)
+        token, body = only(rows)
         opened = unpack(self._keys.open(Purpose.VALUE, body, head.name, version, token))
         return opened[1].decode("utf-8", "surrogatepass")
 
@@ -97,7 +138,7 @@ class Snapshot:
         found = []
         for version in range(head.first, head.version + 1):
             rows = self._database.blobs(statement, self._id, self._tag(head.name), version)
-            token, body = _only(rows)
+            token, body = only(rows)
             opened = unpack(self._keys.open(Purpose.VALUE, body, head.name, version, token))
             found.append((version, decode(Written, opened[0])))
         return found
@@ -124,87 +165,114 @@ class Snapshot:
         )
         self.put_head(head)
 
+    def contents(self, head: Head) -> Iterator[tuple[int, bytes, bytes]]:
+        """Every version that is kept, with the fingerprint of its token and its content; for
+        `put_content` of a snapshot under other keys."""
+        statement = "SELECT token, body FROM value WHERE namespace = ? AND tag = ? AND version = ?"
+        for version in range(head.first, head.version + 1):
+            rows = self._database.blobs(statement, self._id, self._tag(head.name), version)
+            token, body = only(rows)
+            yield version, token, self._keys.open(Purpose.VALUE, body, head.name, version, token)
+
+    def put_content(self, name: str, version: int, token: bytes, content: bytes) -> None:
+        """Writes what `contents` gave, without its head."""
+        self._count_encryption()
+        body = self._keys.seal(Purpose.VALUE, content, name, version, token)
+        self._database.change(
+            "INSERT INTO value VALUES (?, ?, ?, ?, ?)",
+            *(self._id, self._tag(name), version, token, body),
+        )
+
+    def purge(self, head: Head) -> None:
+        """Removes every version of a secret for good. Its head stays, deleted: that there was one
+        is no secret, and what is written under the name later has a new version."""
+        statement = "DELETE FROM value WHERE namespace = ? AND tag = ? AND version = ?"
+        for version in range(head.first, head.version + 1):
+            self._database.change(statement, self._id, self._tag(head.name), version)
+        self.put_head(head._replace(first=head.version + 1, deleted=True, updated=now()))
+
+    def record(self, line: Line) -> None:
+        """Writes a line of the trail."""
+        check_encryptions(self._root.encryptions + 1)
+        self._root = append(self._database, self._own, self._root, encode(line))
+        self._recorded = True
+
+    def count_from(self, generation: int) -> None:
+        """Makes the next change follow the one with this number, if that is later."""
+        self._root = self._root._replace(generation=max(self._root.generation, generation))
+
+    def retired(self) -> list[bytes]:
+        """The earlier root keys."""
+        sealed = [bytes.fromhex(key) for key in self._root.retired]
+        return [self._own.open(Purpose.RETIRED, key) for key in sealed]
+
+    def forget_retired(self) -> None:
+        """Takes the earlier root keys away."""
+        self._root = self._root._replace(retired=())
+
+    def lines(self) -> Iterator[tuple[int, bytes, str]]:
+        """Every line of the trail, with its number and its link, the oldest first."""
+        return lines(self._database, self._own, self._root)
+
     def put_head(self, head: Head) -> None:
         """Writes a head."""
         tag = self._tag(head.name)
+        heads = self._bucket(tag)
         self._count_encryption()
         body = self._keys.seal(Purpose.HEAD, encode(head), tag)
         mac = self._keys.mac(Purpose.STATE, "head", tag, body)
         statement = "INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?)"
         self._database.change(statement, self._id, tag, mac, body)
-        self._heads[tag] = mac
-        self._changed = True
+        heads[tag] = mac
+        self._changed.add(tag[0])
 
     def save(self) -> None:
-        """Authenticates what was put, if anything: the namespace's row, then the store's."""
-        if not self._changed:
-            return
+        """Authenticates what was put and recorded, if anything: the namespace's row, then the
+        store's."""
+        if self._changed:
+            self._save_namespace()
+        if self._changed or self._recorded:
+            self._root = self._root._replace(generation=self._root.generation + 1)
+            body = encode(self._root)
+            mac = self._own.mac(Purpose.STATE, "store", body)
+            self._database.change("UPDATE store SET body = ?, mac = ? WHERE one = 1", body, mac)
+
+    def _save_namespace(self) -> None:
         if not self._name:
             self._name = self._seal_name()
-        self._space = self._space._replace(
-            generation=self._space.generation + 1,
-            heads=len(self._heads),
-            digest=digest(sorted(self._heads.items())),
-        )
+        for number in self._changed:
+            joined = digest(sorted(self._heads[number].items()))
+            self._buckets[number] = bytes.fromhex(joined)
+        self._space = self._space._replace(generation=self._space.generation + 1)
         body = encode(self._space)
-        mac = self._own.mac(Purpose.STATE, "namespace", self._id, self._name, body)
+        buckets = b"".join(bytes([n]) + found for n, found in sorted(self._buckets.items()))
+        context = ("namespace", self._id, self._name, body, buckets)
+        mac = self._own.mac(Purpose.STATE, *context)
         self._database.change(
-            "INSERT OR REPLACE INTO namespace VALUES (?, ?, ?, ?)", self._id, self._name, body, mac
+            "INSERT OR REPLACE INTO namespace VALUES (?, ?, ?, ?, ?)",
+            *(self._id, self._name, body, buckets, mac),
         )
         self._spaces[self._id] = mac
         self._root = self._root._replace(
-            generation=self._root.generation + 1,
-            namespaces=len(self._spaces),
-            digest=digest(sorted(self._spaces.items())),
+            namespaces=len(self._spaces), digest=digest(sorted(self._spaces.items()))
         )
-        body = encode(self._root)
-        mac = self._own.mac(Purpose.STATE, "store", body)
-        self._database.change("UPDATE store SET body = ?, mac = ? WHERE one = 1", body, mac)
 
     def _tag(self, name: str) -> bytes:
-        return self._keys.mac(Purpose.NAME, name)[:_TAG]
+        return self._keys.mac(Purpose.NAME, name)[:TAG]
 
     def _fingerprint(self, name: str, token: str) -> bytes:
-        return self._keys.mac(Purpose.TOKEN, name, token)[:_TAG] if token else b""
+        # Not under a key of the store, so that it stays when that changes: a token is random.
+        if not token:
+            return b""
+        return sha256(pack("token", self._root.store, self._namespace, name, token)).digest()[:TAG]
 
     def _seal_name(self) -> bytes:
         count = self._root.encryptions + 1
-        _check_encryptions(count)
+        check_encryptions(count)
         self._root = self._root._replace(encryptions=count)
         return self._own.seal(Purpose.HEAD, pack(self._namespace), self._id)
 
     def _count_encryption(self) -> None:
         count = self._space.encryptions + 1
-        _check_encryptions(count)
+        check_encryptions(count)
         self._space = self._space._replace(encryptions=count)
-
-
-def digest(rows: Iterable[tuple[bytes, ...]]) -> str:
-    """What stands for all the rows of a table: SHA-256, hexadecimal, over their tags and MACs;
-    `rows` come in the order of the tags."""
-    return sha256(b"".join(chain.from_iterable(rows))).hexdigest()
-
-
-def _listing(rows: list[tuple[bytes, ...]], count: int, expected: str) -> dict[bytes, bytes]:
-    """Tags and MACs, proved to be all that there are. Raises ForgedError."""
-    found = {tag: mac for tag, mac in rows}  # noqa: C416 - dict() does not know that they are pairs
-    # Of these lengths only, a joined text can be taken apart in one way.
-    lengths = set(map(len, found)) <= {_TAG} and set(map(len, found.values())) <= {_MAC}
-    if not lengths or len(found) != count or digest(rows) != expected:
-        raise ForgedError
-    return found
-
-
-def _only(rows: list[tuple[bytes, ...]]) -> tuple[bytes, ...]:
-    """The one row that must be there. Raises ForgedError."""
-    if len(rows) != 1:
-        raise ForgedError
-    return rows[0]
-
-
-def _check_encryptions(count: int) -> None:
-    if count > ENCRYPTIONS:
-        raise BackendError(
-            f"the keys of this store have done {ENCRYPTIONS} encryptions, and may do no more",
-            "make a new store with --store FILE, and import the secrets there",
-        )

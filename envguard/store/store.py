@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 
-from envguard.core.backend import Metadata
-from envguard.core.errors import BackendError
+from envguard.core.actor import Actor
+from envguard.core.backend import About, Metadata
+from envguard.core.errors import BackendError, ExpiredError
 from envguard.core.secret import Secret
-from envguard.store.cipher import ForgedError, Keys
 from envguard.store.database import Database, present
-from envguard.store.keys import VARIABLE, KeySource, RootKey
-from envguard.store.records import Head, check_name, now, peek
+from envguard.store.keys import KeySource
+from envguard.store.opened import UNKNOWN, Opened
+from envguard.store.records import Head, Line, check_name, decode, now
 from envguard.store.snapshot import Snapshot
 
+CREATE, READ, UPDATE, DELETE = "secret.create", "secret.read", "secret.update", "secret.delete"
+"""Actions in the trail."""
 
-class Store:
+NOTHING = About()
+
+
+class Store(Opened):
     """An open store, seen from one namespace. Every answer is verified: a damaged or tampered
-    file gives BackendError, never a wrong value and never a wrong absence. One at a time may
-    use it; other processes, and other Stores, may use the same file."""
-
-    def __init__(self, database: Database, root: RootKey, store: bytes, namespace: str) -> None:
-        self._database = database
-        self._root = root
-        self._own = Keys(root, store, "")
-        self._keys = Keys(root, store, namespace)
-        self._namespace = namespace
+    file gives BackendError, never a wrong value and never a wrong absence. What changes or gives
+    out a value leaves a line in the trail, in the same transaction. One at a time may use it;
+    other processes, and other Stores, may use the same file."""
 
     @classmethod
-    def open(cls, path: Path, *, key: KeySource, namespace: str, create: bool = False) -> Store:
+    def open(
+        cls,
+        path: Path,
+        *,
+        key: KeySource,
+        namespace: str,
+        create: bool = False,
+        actor: Actor = UNKNOWN,
+    ) -> Store:
         """Opens the store at `path`. With `create`, a missing one is made, with a new key where
-        `key` finds none. Raises BackendError: no store, no key, wrong key, damaged."""
+        `key` finds none. Raises BackendError: no store, no key, wrong key, damaged, older than
+        it was."""
         if not namespace:
             raise ValueError("the empty namespace is the store itself")
         if not present(path):
@@ -40,28 +48,24 @@ class Store:
                     f"there is no store at {path}", "make one: envguard secrets set NAME"
                 )
             # What this imports, tempfile among it, only a new store needs.
-            from envguard.store.creation import create_key_file, create_store  # noqa: PLC0415
+            from envguard.store.creation import create_store, key_for_new_store  # noqa: PLC0415
 
-            create_store(path, key.find() or create_key_file(key.file))
+            create_store(path, key_for_new_store(key))
         database = Database(path)
         try:
-            root = key.find()
-            if root is None:
-                raise BackendError(
-                    f"the key file {key.file} of the store {path} is missing",
-                    f"put the key file back, or set {VARIABLE}",
-                )
-            with database.reading():
-                store = _header(database, key, root)
-            return cls(database, root, store, namespace)
+            return cls(database, key, namespace, actor)
         except BaseException:
             database.close()
             raise
 
     def check(self) -> None:
-        """Verifies the store and the namespace. Raises BackendError."""
-        with self._database.reading():
-            self._snapshot()
+        """Verifies the store, its trail, and every version of the namespace. Raises
+        BackendError."""
+        with self._reading() as snapshot:
+            for _ in snapshot.lines():
+                pass
+            for head in snapshot.heads():
+                snapshot.written(head)
 
     def read(self, names: Iterable[str]) -> dict[str, Secret]:
         """The current values; a name that is not there is left out."""
@@ -69,97 +73,124 @@ class Store:
         return {name: value for (name, _), value in found.items()}
 
     def fetch(
-        self, wanted: Iterable[tuple[str, int | None]]
+        self,
+        wanted: Iterable[tuple[str, int | None]],
+        *,
+        action: str = READ,
+        allow_expired: bool = False,
     ) -> dict[tuple[str, int | None], Secret]:
         """The values of names and versions (None: the current one), all of one moment. What is
-        not there is left out; of a deleted secret, that is every version."""
+        not there is left out; of a deleted secret, that is every version. One line of the trail
+        says under `action` which names were given out.
+
+        Raises ExpiredError, and gives nothing, where one of them is past its date, unless
+        `allow_expired`.
+        """
         found: dict[tuple[str, int | None], Secret] = {}
-        with self._database.reading():
-            snapshot = self._snapshot()
+        expired: list[str] = []
+        with self._writing() as snapshot:
+            today = now()
             for name, version in wanted:
                 head = snapshot.head(name)
                 if head is None or head.deleted:
                     continue
+                if head.expires_at and head.expires_at <= today:
+                    expired.append(name)
                 text = snapshot.value(head, head.version if version is None else version)
                 if text is not None:
                     found[name, version] = Secret(text)
+            if expired and not allow_expired:
+                raise _expired(expired)
+            if found:
+                names = dict.fromkeys(name for name, _ in found)
+                snapshot.record(self._line(action, names, _listed("expired", expired)))
         return found
 
-    def write(
-        self,
-        name: str,
-        value: Secret,
-        *,
-        token: str = "",
-        description: str | None = None,
-        category: str | None = None,
-    ) -> int:
+    def write(self, name: str, value: Secret, *, token: str = "", about: About = NOTHING) -> int:
         """Writes a value and returns its version. The same token with the same value again
         writes nothing and returns the version of the first time; with another value it is a
-        BackendError. Description and category stay as they are where None."""
-        check_name(name)
-        with self._database.writing():
-            snapshot = self._snapshot()
-            version = _put(
-                snapshot, name, value, token=token, description=description, category=category
-            )
-            snapshot.save()
-        return version
+        BackendError. What `about` does not say stays as it is."""
+        return self.write_many({name: value}, token=token, about=about)[name]
 
     def write_many(
-        self,
-        values: Mapping[str, Secret],
-        *,
-        token: str = "",
-        description: str | None = None,
-        category: str | None = None,
+        self, values: Mapping[str, Secret], *, token: str = "", about: About = NOTHING
     ) -> dict[str, int]:
         """Writes all of them or none; returns their versions. Otherwise like `write`."""
         for name in values:
             check_name(name)
-        with self._database.writing():
-            snapshot = self._snapshot()
-            versions = {
-                name: _put(
-                    snapshot, name, value, token=token, description=description, category=category
-                )
-                for name, value in values.items()
-            }
-            snapshot.save()
+        versions: dict[str, int] = {}
+        done: dict[str, list[str]] = {}
+        with self._writing() as snapshot:
+            for name, value in values.items():
+                versions[name], action = _put(snapshot, name, value, token=token, about=about)
+                if action:
+                    done.setdefault(action, []).append(name)
+            for action, names in done.items():
+                snapshot.record(self._line(action, names))
         return versions
 
-    def delete_many(self, names: Iterable[str]) -> None:
-        """Deletes, all at once, those that are there; their versions are kept."""
-        with self._database.writing():
-            snapshot = self._snapshot()
-            for name in names:
-                head = snapshot.head(name)
-                if head is not None and not head.deleted:
-                    snapshot.put_head(head._replace(deleted=True, updated=now()))
-            snapshot.save()
-
-    def delete(self, name: str) -> bool:
-        """Deletes a secret and keeps its versions; False where it was not there."""
-        with self._database.writing():
-            snapshot = self._snapshot()
+    def describe(self, name: str, about: About) -> Metadata | None:
+        """Writes what is said about a secret; what is known of it then, None where it is not
+        there."""
+        with self._writing() as snapshot:
             head = snapshot.head(name)
             if head is None or head.deleted:
-                return False
-            snapshot.put_head(head._replace(deleted=True, updated=now()))
-            snapshot.save()
-        return True
+                return None
+            changed = _described(head, about)
+            if changed != head:
+                fields = [f for f, value in about._asdict().items() if value is not None]
+                head = changed._replace(updated=now())
+                snapshot.put_head(head)
+                snapshot.record(self._line(UPDATE, [name], _listed("described", fields)))
+        return head.metadata()
+
+    def delete_many(self, names: Iterable[str], *, purge: bool = False) -> Sequence[str]:
+        """Deletes, all at once, those that are there, and returns them. Their versions are kept,
+        but with `purge`, which also takes those of secrets that were deleted before."""
+        gone = []
+        with self._writing() as snapshot:
+            for name in names:
+                head = snapshot.head(name)
+                if head is None or (head.deleted and not purge):
+                    continue
+                if purge and head.first <= head.version:
+                    snapshot.purge(head)
+                elif not head.deleted:
+                    snapshot.put_head(head._replace(deleted=True, updated=now()))
+                else:
+                    continue
+                gone.append(name)
+            if gone:
+                snapshot.record(self._line(DELETE, gone, "purged" if purge else ""))
+        if purge and gone:
+            self._database.forget()
+        return gone
+
+    def delete(self, name: str, *, purge: bool = False) -> bool:
+        """Deletes a secret; False where it was not there."""
+        return bool(self.delete_many([name], purge=purge))
+
+    def record(self, action: str, names: Iterable[str] = (), detail: str = "") -> None:
+        """Writes a line of the trail."""
+        with self._writing() as snapshot:
+            snapshot.record(self._line(action, names, detail))
+
+    def trail(self) -> Sequence[tuple[int, Line, str]]:
+        """Every line of the trail of the whole store with its number and its link, verified, the
+        oldest first. Raises BackendError."""
+        with self._reading() as snapshot:
+            return [(number, decode(Line, said), link) for number, said, link in snapshot.lines()]
 
     def list(self) -> list[Metadata]:
         """Every secret, by name."""
-        with self._database.reading():
-            heads = list(self._snapshot().heads())
+        with self._reading() as snapshot:
+            heads = list(snapshot.heads())
         return sorted((h.metadata() for h in heads if not h.deleted), key=lambda m: m.name)
 
     def current(self, names: Iterable[str]) -> dict[str, int]:
         """The version in force of each name; one that is not there is left out."""
         found: dict[str, int] = {}
-        with self._database.reading():
-            snapshot = self._snapshot()
+        with self._reading() as snapshot:
             for name in names:
                 head = snapshot.head(name)
                 if head is not None and not head.deleted:
@@ -169,8 +200,7 @@ class Store:
     def versions(self, name: str) -> tuple[tuple[int, str], ...]:
         """Every version of a secret that is kept and when it was written, oldest first; empty
         where it is not there."""
-        with self._database.reading():
-            snapshot = self._snapshot()
+        with self._reading() as snapshot:
             head = snapshot.head(name)
             if head is None or head.deleted:
                 return ()
@@ -178,64 +208,25 @@ class Store:
 
     def exists(self, name: str) -> bool:
         """Whether a secret is there."""
-        with self._database.reading():
-            head = self._snapshot().head(name)
+        with self._reading() as snapshot:
+            head = snapshot.head(name)
         return head is not None and not head.deleted
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._database.close()
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _snapshot(self) -> Snapshot:
-        return Snapshot(self._database, self._own, self._keys, self._namespace)
-
-
-def _header(database: Database, key: KeySource, root: RootKey) -> bytes:
-    """The id of the store, where `root` is its key. Not verified yet: a snapshot does that."""
-    rows = database.blobs("SELECT body FROM store")
-    if len(rows) != 1:
-        raise ForgedError
-    fields = peek(rows[0][0])
-    if fields.get("key") != root.id:
-        way_out = (
-            f"set {VARIABLE} to the key of this store, or unset it to use {key.file}"
-            if key.given is not None
-            else f"put the key file of this store back at {key.file}, or set {VARIABLE}"
-        )
-        raise BackendError(f"this key does not open the store {database.path}", way_out)
-    try:
-        return bytes.fromhex(fields["store"])
-    except (KeyError, TypeError, ValueError):
-        raise ForgedError from None
 
 
 def _put(
-    snapshot: Snapshot,
-    name: str,
-    value: Secret,
-    *,
-    token: str,
-    description: str | None,
-    category: str | None,
-) -> int:
+    snapshot: Snapshot, name: str, value: Secret, *, token: str, about: About
+) -> tuple[int, str]:
+    """Writes a value; its version, and the action of the trail: empty where nothing was done."""
     head = snapshot.head(name)
     time = now()
+    action = UPDATE
     if head is None:
         head = Head(name=name, version=0, created=time, updated=time)
+        action = CREATE
     elif head.deleted:
         # A token counts until the secret is deleted: what is written again must be there.
-        head = head._replace(deleted=False, created=time, description="", category="other")
+        head = Head(name=name, version=head.version, first=head.first, created=time, updated=time)
+        action = CREATE
     else:
         before = snapshot.written_under(head, token)
         if before is not None:
@@ -244,12 +235,29 @@ def _put(
                     f"{name} was written before under this token, with another value",
                     "begin anew: the value has changed since",
                 )
-            return before
-    head = head._replace(
-        version=head.version + 1,
-        updated=time,
-        description=head.description if description is None else description,
-        category=head.category if category is None else category,
-    )
+            return before, ""
+    head = _described(head, about)._replace(version=head.version + 1, updated=time)
     snapshot.put(head, value.reveal(), token)
-    return head.version
+    return head.version, action
+
+
+def _described(head: Head, about: About) -> Head:
+    """The head with what `about` says; an empty date or period takes it away."""
+    said = {field: value for field, value in about._asdict().items() if value is not None}
+    for field in ("expires_at", "rotate_every"):
+        if field in said:
+            said[field] = said[field] or None
+    return head._replace(**said)
+
+
+def _listed(what: str, names: Sequence[str]) -> str:
+    return f"{what}: {' '.join(names)}" if names else ""
+
+
+def _expired(names: Sequence[str]) -> ExpiredError:
+    several = len(names) > 1
+    return ExpiredError(
+        f"{', '.join(names)} {'have' if several else 'has'} expired",
+        f"rotate it: envguard rotate {names[0]}; or write a later date: "
+        f"envguard secrets describe {names[0]} --expires-at DATE",
+    )

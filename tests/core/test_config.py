@@ -136,3 +136,20 @@ def test_settings_do_not_show_the_key_or_the_environment() -> None:
     assert "hidden" not in repr(settings)
     assert "hunter2" not in repr(settings)
     assert Settings.of({"HOME": "/", "ENVGUARD_KEY": "", "ENVGUARD_PROFILE": ""}).key is None
+
+
+def test_a_dialect_is_declared_by_the_profile_and_inherited() -> None:
+    found = config(
+        """
+        [profiles.dev]
+        dialect = "node"
+        [profiles.test]
+        extends = "dev"
+        [profiles.prod]
+        """
+    )
+    assert [found.profile(name).dialect for name in ("dev", "test", "prod")] == [
+        "node", "node", "python",
+    ]  # fmt: skip
+    with pytest.raises(ConfigError, match=r"profiles\.dev\.dialect is one of python, node"):
+        config('[profiles.dev]\ndialect = "perl"')

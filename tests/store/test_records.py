@@ -18,7 +18,7 @@ def test_a_head_is_read_back() -> None:
 
 
 def test_a_missing_field_has_its_default_and_an_unknown_one_is_from_a_newer_envguard() -> None:
-    assert decode(Space, b'{"heads":2}') == Space(heads=2)
+    assert decode(Space, b'{"generation":2}') == Space(generation=2)
     with pytest.raises(NewerFormatError):
         decode(Space, b'{"heads":2,"trail":"00"}')
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envguard.core.backend import Metadata
+from envguard.core.backend import About, Metadata
 from envguard.core.errors import BackendError, ExitCode, NameNotAllowed
 from envguard.core.secret import Secret
-from envguard.store import snapshot
+from envguard.store import rows
 from envguard.store.creation import create_key_file
 from envguard.store.keys import KeySource, RootKey
 from envguard.store.store import Store
@@ -57,7 +57,7 @@ def test_deleting_hides_every_version_and_the_next_write_goes_on_counting(
     open_store: Opener,
 ) -> None:
     store = open_store()
-    store.write("NAME", Secret("first"), description="text", category="token")
+    store.write("NAME", Secret("first"), about=About(description="text", category="token"))
     assert store.delete("NAME")
     assert not store.delete("NAME")
     assert not store.delete("NEVER")
@@ -97,7 +97,9 @@ def test_a_token_from_before_a_deletion_writes_again(open_store: Opener) -> None
 def test_many_are_written_all_or_none(open_store: Opener) -> None:
     store = open_store()
     values = {f"N{number}": Secret(str(number)) for number in range(20)}
-    assert store.write_many(values, token="t", category="api_key") == dict.fromkeys(values, 1)
+    assert store.write_many(values, token="t", about=About(category="api_key")) == dict.fromkeys(
+        values, 1
+    )
     assert store.read(values) == values
     assert {found.category for found in store.list()} == {"api_key"}
     with pytest.raises(BackendError):
@@ -110,10 +112,10 @@ def test_many_are_written_all_or_none(open_store: Opener) -> None:
 def test_a_list_has_metadata_by_name(open_store: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store()
     monkeypatch.setattr(time, "gmtime", lambda: time.struct_time((2030, 1, 2, 3, 4, 5, 0, 0, 0)))
-    store.write("B", Secret("v"), description="for the shop", category="token")
+    store.write("B", Secret("v"), about=About(description="for the shop", category="token"))
     store.write("A", Secret("v"))
     monkeypatch.setattr(time, "gmtime", lambda: time.struct_time((2031, 1, 2, 3, 4, 5, 0, 0, 0)))
-    store.write("B", Secret("w"), category="api_key")
+    store.write("B", Secret("w"), about=About(category="api_key"))
     first, later = "2030-01-02T03:04:05Z", "2031-01-02T03:04:05Z"
     assert store.list() == [
         Metadata("A", 1, first, first),
@@ -137,7 +139,7 @@ def test_names_values_and_namespaces_are_not_in_the_file(
     words = ["CANARYNAME", "canaryvalue", "canarydescription", "canarynamespace", "canarytoken"]
     name, value, description, namespace, token = words
     store = open_store(namespace)
-    store.write(name, Secret(value), description=description, token=token)
+    store.write(name, Secret(value), about=About(description=description), token=token)
     store.write(name, Secret(value[::-1]))
     files = b"".join(file.read_bytes() for file in path.parent.iterdir())
     store.close()
@@ -176,8 +178,9 @@ def test_a_lost_key_is_never_replaced_by_a_new_one(
     key.file.unlink()
     for create in (False, True):
         with pytest.raises(BackendError, match="is missing") as caught:
-            Store.open(path, key=key, namespace="shop", create=create)
-        assert caught.value.hint == "put the key file back, or set ENVGUARD_KEY"
+            Store.open(path, key=KeySource(key.file), namespace="shop", create=create)
+        assert "put the key file back, or set ENVGUARD_KEY" in caught.value.hint
+        assert "envguard secrets restore" in caught.value.hint
     assert not key.file.exists()
 
 
@@ -212,16 +215,15 @@ def test_the_empty_namespace_is_refused(path: Path, key: KeySource) -> None:
 def test_encryptions_are_counted_and_end(
     open_store: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshot, "ENCRYPTIONS", 6)
+    monkeypatch.setattr(rows, "ENCRYPTIONS", 6)
     # Each write encrypts a value and a head.
     for number in (1, 2, 3):
         open_store().write("NAME", Secret(str(number)))
     for change in (lambda s: s.write("NAME", Secret("4")), lambda s: s.delete("NAME")):
         with pytest.raises(BackendError, match="6 encryptions") as caught:
             change(open_store())
-        assert caught.value.hint
-    assert open_store().read(["NAME"]) == {"NAME": Secret("3")}
-    assert open_store("other").write("NAME", Secret("1")) == 1
+        assert "rotate-key" in caught.value.hint
+    assert open_store().exists("NAME")
 
 
 NAMES = st.sampled_from(["A", "B", "a", "ключ"])

@@ -41,7 +41,7 @@ def test_the_text_is_base64_of_the_key_and_its_crc32() -> None:
 def test_a_text_that_is_no_key_is_not_quoted() -> None:
     with pytest.raises(BackendError) as caught:
         parse_key("correct horse")
-    assert "passphrases are not supported" in caught.value.what
+    assert "not kept under a passphrase" in caught.value.what
     assert "horse" not in caught.value.what + caught.value.hint
     with pytest.raises(BackendError, match="typing error"):
         parse_key("egk1_short")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from envguard.core.backend import Capability, Metadata, Version
-from envguard.core.config import Folders
-from envguard.core.errors import BackendError, ConfigError, UsageError
+from envguard.core import age
+from envguard.core.actor import Actor
+from envguard.core.backend import About, Capability, Metadata, UnreadableError, Version
+from envguard.core.config import Settings
+from envguard.core.errors import BackendError, ConfigError
+from envguard.core.parts import part, whole
 from envguard.core.reference import PROFILE_BACKEND, Reference
 from envguard.core.secret import Secret
-from envguard.store.database import present
-from envguard.store.keys import KeySource, RootKey
+from envguard.store.database import DamagedError, present
+from envguard.store.keys import KeySource, RootKey, WrongKeyError, read_key_file
 from envguard.store.records import check_name
-from envguard.store.store import Store
+from envguard.store.store import NOTHING, Store
 
 SCHEME = "local:"
 STORE_FILE = "store.db"
@@ -40,17 +43,37 @@ class LocalBackend:
         | Capability.DELETE
         | Capability.LIST
         | Capability.VERSIONS
+        | Capability.METADATA
     )
 
-    def __init__(self, path: Path, key: KeySource, namespace: str) -> None:
+    def __init__(self, path: Path, key: KeySource, namespace: str, settings: Settings) -> None:
         self.path = path
-        self._key = key
-        self._namespace = namespace
+        self.key = key
+        self.namespace = namespace
+        self._settings = settings
+        self._actor = Actor.of(settings.environ)
 
     def open(self, *, create: bool = False) -> Store:
-        """The store itself, for what a backend does not offer: many writes in one transaction,
-        descriptions. The caller closes it. Raises BackendError."""
-        return Store.open(self.path, key=self._key, namespace=self._namespace, create=create)
+        """The store itself, for what a backend does not offer: its key, its trail, backups. The
+        caller closes it. Raises BackendError."""
+        return Store.open(
+            self.path,
+            key=self.key,
+            namespace=self.namespace,
+            create=create,
+            actor=self._actor,
+        )
+
+    def record(self, action: str, names: Iterable[str] = (), detail: str = "") -> None:
+        """Writes a line of the trail, where there is a store. Raises BackendError."""
+        if present(self.path):
+            with self.open() as store:
+                store.record(action, names, detail)
+
+    def with_key(self, text: Secret) -> LocalBackend:
+        """The same store, opened by this key alone."""
+        given = KeySource(self.key.file, text)
+        return LocalBackend(self.path, given, self.namespace, self._settings)
 
     def root_key(self, *, create: bool = True) -> RootKey:
         """The key of the store, for what must be encrypted beside it. With `create` the store,
@@ -58,14 +81,42 @@ class LocalBackend:
         the key is enough, also where the store is lost. Raises BackendError."""
         if create:
             self.open(create=True).close()
-        found = self._key.find()
+        found = self.find_key()
         if found is None:
+            if not present(self.path):
+                raise NoStoreError(
+                    f"there is no store at {self.path}, and no key of one",
+                    f"make one: envguard secrets set NAME; or put a copy back: {self.key.file}",
+                )
             raise BackendError(f"the key of {self.path} is missing", "put its key file back")
         return found
 
     def find_key(self) -> RootKey | None:
-        """The key of the store, where there is one. Raises BackendError for one that is none."""
-        return self._key.find()
+        """The key of the store, where there is one; where the store is gone or damaged, the one
+        that its key file holds. Raises BackendError for one that is none."""
+        try:
+            if present(self.path):
+                with self.open() as store:
+                    return store.root_key
+        except (DamagedError, WrongKeyError):
+            pass
+        return self.key.find()
+
+    def root_keys(self) -> list[RootKey]:
+        """The key of the store, and those that it had before and that were not forgotten; where
+        the store does not open, those whose files are still beside the key file."""
+        found = self.find_key()
+        keys = [] if found is None else [found]
+        try:
+            if present(self.path):
+                with self.open() as store:
+                    return [*keys, *store.retired()]
+        except (DamagedError, WrongKeyError):
+            pass
+        for file in sorted(self.key.file.parent.glob(f"{self.key.file.name}.*")):
+            with suppress(BackendError, FileNotFoundError):
+                keys.append(read_key_file(file))
+        return keys
 
     def locate(self, key: str) -> Reference:
         """The reference to `key`, whose name it keeps. Raises NameNotAllowed."""
@@ -83,37 +134,65 @@ class LocalBackend:
 
     def read(self, refs: Sequence[Reference]) -> dict[Reference, Secret]:
         """The values of `refs`, all of one moment. A field that a JSON secret does not have is
-        absent, as a version that is not kept. Raises BackendError."""
-        if not refs or not present(self.path):
+        absent, as a version that is not kept. Raises BackendError, also where the store is gone."""
+        if not refs or not self._is_there():
             return {}
-        wanted = {ref: (ref.name, _version(ref)) for ref in refs}
+        problems: dict[Reference, BackendError] = {}
+        wanted: dict[Reference, tuple[str, int | None]] = {}
+        for ref in refs:
+            try:
+                wanted[ref] = (ref.name, _version(ref))
+            except BackendError as error:
+                problems[ref] = error
         with self.open() as store:
-            values = store.fetch(wanted.values())
+            values = store.fetch(
+                wanted.values(),
+                action=self._settings.purpose,
+                allow_expired=self._settings.allow_expired,
+            )
         found: dict[Reference, Secret] = {}
         for ref, key in wanted.items():
             value = values.get(key)
-            if value is not None and ref.field is not None:
-                value = _field(ref, ref.field, value)
+            try:
+                if value is not None:
+                    value = part(ref, value)
+            except BackendError as error:
+                problems[ref] = error
+                continue
             if value is not None:
                 found[ref] = value
+        if problems:
+            raise UnreadableError(problems, found)
         return found
+
+    def _is_there(self) -> bool:
+        """Whether there is a store. Raises BackendError where there was one, by its key file: what
+        it held is lost, and not absent."""
+        if present(self.path):
+            return True
+        if self.key.given is None and self.key.file.exists():
+            raise BackendError(
+                f"the store {self.path} is gone, and its key {self.key.file} is still there",
+                f"put a backup of {self.path.name} back, or begin anew: envguard secrets set NAME",
+            )
+        return False
 
     def write(self, ref: Reference, value: Secret, *, token: str) -> str:
         """Writes a value and returns its version, a number. Makes the store where needed."""
-        name = check_name(_whole(ref))
+        name = check_name(whole(ref))
         with self.open(create=True) as store:
             return str(store.write(name, value, token=token))
 
     def write_all(self, values: Mapping[Reference, Secret], *, token: str) -> dict[Reference, str]:
         """Writes all of them in one transaction, or none; otherwise as `write`."""
-        names = {ref: check_name(_whole(ref)) for ref in values}
+        names = {ref: check_name(whole(ref)) for ref in values}
         with self.open(create=True) as store:
             written = store.write_many({names[r]: v for r, v in values.items()}, token=token)
         return {ref: str(written[name]) for ref, name in names.items()}
 
     def delete_all(self, refs: Sequence[Reference]) -> None:
         """Deletes all of them in one transaction."""
-        names = [_whole(ref) for ref in refs]
+        names = [whole(ref) for ref in refs]
         if names and present(self.path):
             with self.open() as store:
                 store.delete_many(names)
@@ -135,49 +214,58 @@ class LocalBackend:
 
     def delete(self, ref: Reference) -> bool:
         """Deletes a secret; its versions are kept, but not read. False where it was not there."""
-        name = _whole(ref)
+        name = whole(ref)
         if not present(self.path):
             return False
         with self.open() as store:
             return store.delete(name)
 
+    def describe(
+        self, ref: Reference, about: About, value: Secret | None = None, *, token: str = ""
+    ) -> Metadata | None:
+        """Writes what is said about a secret, and with it its value, where one is given."""
+        name = check_name(whole(ref))
+        if value is None and not present(self.path):
+            return None
+        with self.open(create=value is not None) as store:
+            if value is not None:
+                store.write(name, value, token=token, about=about)
+            return store.describe(name, NOTHING if value is not None else about)
+
     def list(self) -> Sequence[Metadata]:
         """Every secret of the namespace, by name."""
-        if not present(self.path):
+        if not self._is_there():
             return []
         with self.open() as store:
             return store.list()
 
 
-def open_local(
-    url: str, *, folders: Folders, namespace: str, environ_key: str | None
-) -> LocalBackend:
-    """The backend that a URL means. `namespace` is the project's id, empty outside a project;
-    `environ_key` is the value of ENVGUARD_KEY. Opens no file. Raises ConfigError."""
+def open_local(url: str, settings: Settings, *, namespace: str) -> LocalBackend:
+    """The backend that a URL means. `namespace` is the project's id, empty outside a project.
+    Opens no file. Raises ConfigError."""
     # An empty variable is what CI systems make of a secret that is not set: as if it were not.
-    given = Secret(environ_key) if environ_key else None
+    # One that is an identity of age is for the backend `age:`.
+    key = settings.key
+    given = Secret(key) if key and not key.lstrip().startswith(age.IDENTITY) else None
     if url == SCHEME:
         if not namespace:
             raise ConfigError("local: needs a project, and no project id is set", "envguard init")
-        source = KeySource(folders.config / KEY_FILE, given)
-        return LocalBackend(folders.data / STORE_FILE, source, namespace)
+        source = KeySource(settings.folders.config / KEY_FILE, given, settings.ask)
+        return LocalBackend(settings.folders.data / STORE_FILE, source, namespace, settings)
     path = Path(url.removeprefix(f"{SCHEME}//"))
     if not url.startswith(f"{SCHEME}//") or not path.is_absolute() or not path.name:
         raise ConfigError(
             f"{url!a} names no store", "write local: or local:///path/store.db, with a whole path"
         )
-    source = KeySource(path.with_name(f"{path.name}.key"), given)
-    return LocalBackend(path, source, namespace or DEFAULT_NAMESPACE)
+    source = KeySource(path.with_name(f"{path.name}.key"), given, settings.ask)
+    return LocalBackend(path, source, namespace or DEFAULT_NAMESPACE, settings)
 
 
-def _whole(ref: Reference) -> str:
-    """The name, where a reference means a whole secret and its current version."""
-    if ref.field is not None or ref.version is not None:
-        raise UsageError(
-            f"{ref} is a part or a version, and only a whole secret can be changed",
-            f"use {ref.backend}:{ref.name}",
-        )
-    return ref.name
+def own_store(settings: Settings, namespace: str) -> LocalBackend:
+    """This user's own store, for the trail of what is done with other backends. It never asks
+    for a passphrase: nobody expects that question there."""
+    quiet = settings._replace(ask=None)
+    return open_local(SCHEME, quiet, namespace=namespace or DEFAULT_NAMESPACE)
 
 
 def _version(ref: Reference) -> int | None:
@@ -191,22 +279,3 @@ def _version(ref: Reference) -> int | None:
     digits = ref.version.lstrip("0")
     # 0 is the version of nothing.
     return int(digits) if digits and len(digits) <= _VERSION_DIGITS else 0
-
-
-def _field(ref: Reference, field: str, value: Secret) -> Secret | None:
-    """A field of a JSON secret: a text as it is, anything else as JSON."""
-    try:
-        fields = json.loads(value.reveal())
-    except (ValueError, RecursionError):
-        fields = None
-    if not isinstance(fields, dict):
-        raise BackendError(
-            f"{ref.backend}:{ref.name} is no JSON object, so it has no field {field}",
-            f"use {ref.backend}:{ref.name} without a field, or store a JSON object there",
-        )
-    if field not in fields:
-        return None
-    found = fields[field]
-    if isinstance(found, str):
-        return Secret(found)
-    return Secret(json.dumps(found, ensure_ascii=False, separators=(",", ":")))

@@ -7,7 +7,7 @@ from envguard.core.config import Config, Settings
 from envguard.core.errors import ConfigError
 
 # Schemes of DESIGN section 5 that have no backend yet, so that the error can say so.
-_LATER = ("age", "aws", "aws-ssm", "gcp", "azure", "vault", "k8s", "keyring", "dotenv", "env")
+_LATER = ("aws", "aws-ssm", "gcp", "azure", "vault", "k8s")
 
 
 def open_backend(name: str, config: Config, settings: Settings) -> Backend:
@@ -16,16 +16,27 @@ def open_backend(name: str, config: Config, settings: Settings) -> Backend:
     Raises ConfigError for a URL that no backend knows.
     """
     url = config.backend_url(name)
-    scheme = url.partition(":")[0]
-    if scheme == "local" and ":" in url:
+    scheme, colon, _ = url.partition(":")
+    if scheme == "local" and colon:
         from envguard.backends.local import open_local
 
-        return open_local(
-            url,
-            folders=settings.folders,
-            namespace=config.project_id,
-            environ_key=settings.key,
-        )
+        return open_local(url, settings, namespace=config.project_id)
+    if scheme == "age" and colon:
+        from envguard.backends.age import open_age
+
+        return open_age(url, config.root, settings)
+    if scheme == "keyring" and colon:
+        from envguard.backends.keyring import open_keyring
+
+        return open_keyring(url, settings)
+    if scheme == "env" and colon:
+        from envguard.backends.env import open_env
+
+        return open_env(url, settings)
+    if scheme == "dotenv" and colon:
+        from envguard.backends.dotenv import open_dotenv
+
+        return open_dotenv(url, config.root)
     if scheme in _LATER:
         raise ConfigError(
             f"the backend {scheme}: is not part of this version", "use local: for now"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from envguard.backends.local import LocalBackend, NoStoreError, open_local
-from envguard.core.config import Folders
+from envguard.core.backend import About
+from envguard.core.config import Folders, Settings
 from envguard.core.errors import BackendError, ConfigError, NameNotAllowed, UsageError
 from envguard.core.reference import Reference
 from envguard.core.secret import Secret
@@ -22,7 +23,7 @@ def folders(tmp_path: Path) -> Folders:
 def local(
     folders: Folders, url: str = "local:", namespace: str = "shop", key: str | None = None
 ) -> LocalBackend:
-    return open_local(url, folders=folders, namespace=namespace, environ_key=key)
+    return open_local(url, Settings(folders, None, key, {}), namespace=namespace)
 
 
 def test_the_default_store_and_its_key_are_in_the_user_s_folders(folders: Folders) -> None:
@@ -36,7 +37,11 @@ def test_the_default_store_and_its_key_are_in_the_user_s_folders(folders: Folder
 def test_a_store_that_is_named_has_its_key_beside_it(folders: Folders, tmp_path: Path) -> None:
     backend = local(folders, f"local://{tmp_path}/own.db", namespace="")
     backend.write(backend.locate("NAME"), Secret("value"), token="t")
-    assert sorted(file.name for file in tmp_path.glob("own*")) == ["own.db", "own.db.key"]
+    assert sorted(file.name for file in tmp_path.glob("own*")) == [
+        "own.db",
+        "own.db.key",
+        "own.db.seen",
+    ]
     assert not folders.data.exists()
     assert not folders.config.exists()
 
@@ -107,7 +112,7 @@ def test_the_given_key_wins_over_the_key_file(folders: Folders) -> None:
         local(folders, key="").read([ref])
     with pytest.raises(BackendError, match="does not open"):
         local(folders, key=RootKey.new().text().reveal()).read([ref])
-    with pytest.raises(BackendError, match="passphrases are not supported"):
+    with pytest.raises(BackendError, match="not kept under a passphrase"):
         local(folders, key="a passphrase").read([ref])
 
 
@@ -192,7 +197,7 @@ def test_threads_share_a_backend(folders: Folders) -> None:
 def test_the_store_itself_takes_many_at_once_with_a_description(folders: Folders) -> None:
     backend = local(folders)
     with backend.open(create=True) as store:
-        store.write_many({"A": Secret("1"), "B": Secret("2")}, description="both")
+        store.write_many({"A": Secret("1"), "B": Secret("2")}, about=About(description="both"))
     assert [found.description for found in backend.list()] == ["both", "both"]
     backend.write(backend.locate("A"), Secret("3"), token="t")
     assert backend.list()[0].description == "both"

@@ -3,15 +3,17 @@ fresh, empty one in a folder; calling it again with the same folder gives the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import pytest
 
+from envguard.backends.dotenv import DotenvBackend
+from envguard.backends.env import EnvBackend
 from envguard.backends.local import LocalBackend, open_local
 from envguard.core.backend import Backend, Batch, Capability, Listing, Versions
-from envguard.core.config import Folders
+from envguard.core.config import Folders, Settings
 from envguard.core.errors import EnvguardError, NameNotAllowed
 from envguard.core.reference import Reference, parse_reference
 from envguard.core.secret import Secret
@@ -26,21 +28,57 @@ Maker = Callable[[Path], ListingBackend]
 
 def local(folder: Path) -> LocalBackend:
     folders = Folders(folder / "config", folder / "data", folder / "cache")
-    return open_local("local:", folders=folders, namespace="shop", environ_key=None)
+    return open_local("local:", Settings(folders, None, None, {}), namespace="shop")
 
 
 def local_file(folder: Path) -> LocalBackend:
     folders = Folders(folder / "config", folder / "data", folder / "cache")
     url = f"local://{folder}/own/store.db"
-    return open_local(url, folders=folders, namespace="", environ_key=None)
+    return open_local(url, Settings(folders, None, None, {}), namespace="")
 
 
-BACKENDS: dict[str, Maker] = {"local": local, "local-file": local_file}
+def age(folder: Path) -> ListingBackend:
+    pytest.importorskip("pyrage", reason="the extra `age` is not installed")
+    from tests.backends.members import founder
+
+    return founder(folder).backend
+
+
+def keyring(folder: Path) -> ListingBackend:
+    pytest.importorskip("keyring", reason="the extra `keyring` is not installed")
+    from tests.backends.keyrings import in_memory
+
+    return in_memory(folder)
+
+
+def env(folder: Path) -> ListingBackend:
+    folders = Folders(folder / "config", folder / "data", folder / "cache")
+    return cast(ListingBackend, EnvBackend(Settings(folders, None, None, {"PATH": "/bin"})))
+
+
+def dotenv(folder: Path) -> ListingBackend:
+    return DotenvBackend(folder / ".env")
+
+
+BACKENDS: dict[str, Maker] = {
+    "local": local,
+    "local-file": local_file,
+    "age": age,
+    "keyring": keyring,
+    "env": env,
+    "dotenv": dotenv,
+}
 
 
 @pytest.fixture(params=list(BACKENDS))
-def make(request: pytest.FixtureRequest) -> Maker:
-    return BACKENDS[request.param]
+def make(request: pytest.FixtureRequest) -> Iterator[Maker]:
+    if request.param != "keyring":
+        yield BACKENDS[request.param]
+        return
+    library = pytest.importorskip("keyring", reason="the extra `keyring` is not installed")
+    before = library.get_keyring()
+    yield BACKENDS[request.param]
+    library.set_keyring(before)
 
 
 @pytest.fixture

@@ -1,48 +1,35 @@
-"""`envguard secrets`: set, get, list, exists, delete, import."""
+"""`envguard secrets`: the verbs for one secret after the other."""
 
 from __future__ import annotations
 
 import getpass
 import json
 import sys
-from pathlib import Path
 
 import typer
 
-from envguard.cli.declare import Globals, Options, flag, text, words
-from envguard.cli.options import FORMATS
-from envguard.cli.session import Session, confirm, start
+from envguard.cli.declare import Globals, flag, text, words
+from envguard.cli.options import FORMATS, DialectOptions, GetOptions
+from envguard.cli.secrets_about import AboutOptions, about_of
+from envguard.cli.secrets_get import get_secret
+from envguard.cli.secrets_kept import add_kept
+from envguard.cli.secrets_place import PlaceOptions, backend_of, one
+from envguard.cli.secrets_versions import add_versions
+from envguard.cli.session import confirm, start
 from envguard.cli.typed import add, group
-from envguard.core.backend import Backend
+from envguard.core.backend import Metadata
+from envguard.core.dates import now
 from envguard.core.errors import ExitCode, UsageError
 from envguard.core.secret import Secret
 from envguard.core.text import printable
 
-_STORE = "Use this store file; its key is beside it."
-_BACKEND = "Use this backend, by alias or URL; else the profile's."
 
-
-class PlaceOptions(Options):
-    """The options before and after each verb."""
-
-    store: str | None = text("--store", "-f", metavar="FILE", help=_STORE)
-    backend: str | None = text("--backend", metavar="URL", help=_BACKEND)
-
-
-class SetOptions(PlaceOptions):
+class SetOptions(AboutOptions):
     """`secrets set`."""
 
     words: tuple[str, ...] = words(
         "NAME [VALUE]", help="Without VALUE it is read from a prompt or from standard input."
     )
-
-
-class GetOptions(PlaceOptions):
-    """`secrets get`."""
-
-    name: tuple[str, ...] = words("NAME", help="NAME, NAME#FIELD or NAME@VERSION.")
-    reveal: bool = flag("--reveal", help="Print the value, for a pipe.")
-    format: str = text("--format", choices=FORMATS, default="text", help="How to print.")
 
 
 class ListOptions(PlaceOptions):
@@ -61,13 +48,24 @@ class DeleteOptions(PlaceOptions):
     """`secrets delete`."""
 
     name: tuple[str, ...] = words("NAME", help="The secret's name.")
+    purge: bool = flag("--purge", help="Remove all its versions for good.")
     yes: bool = flag("--yes", "-y", help="Do not ask.")
 
 
-class ImportOptions(PlaceOptions):
+class DescribeOptions(AboutOptions):
+    """`secrets describe`."""
+
+    name: tuple[str, ...] = words("NAME", help="The secret's name.")
+    format: str = text("--format", choices=FORMATS, default="text", help="How to show it.")
+
+
+class ImportOptions(PlaceOptions, DialectOptions):
     """`secrets import`."""
 
-    file: tuple[str, ...] = words("FILE", help="A .env file; without it the environment.")
+    file: tuple[str, ...] = words(
+        "SOURCE",
+        help="A .env or .json file, or a folder with one file a key; else the environment.",
+    )
     prefix: str = text(
         "--prefix", metavar="TEXT", default="", help="Take these names only, without the prefix."
     )
@@ -86,6 +84,7 @@ def add_secrets(app: typer.Typer) -> None:
         examples=(
             "envguard secrets set API_KEY              # asks, without echo",
             "pass show api | envguard secrets set API_KEY",
+            "envguard secrets set API_KEY --category api_key --rotate-every 90d",
         ),
     )
     add(
@@ -104,99 +103,133 @@ def add_secrets(app: typer.Typer) -> None:
         "import",
         ImportOptions,
         import_secrets,
-        help="Write all values of a .env file, or of the environment by prefix.",
+        help="Write all values of a file or folder, or of the environment by prefix.",
         examples=(
             "envguard secrets import .env.staging",
+            "envguard secrets import /run/secrets",
             "envguard secrets import --prefix SECRET_",
         ),
     )
+    add(
+        verbs,
+        "describe",
+        DescribeOptions,
+        describe_secret,
+        help="Show, or change, what is said about a secret.",
+        examples=(
+            "envguard secrets describe API_KEY",
+            "envguard secrets describe API_KEY --expires-at 2027-01-31 --tag billing",
+            'envguard secrets describe API_KEY --expires-at ""    # never again',
+        ),
+    )
+    add_versions(verbs)
+    add_kept(verbs)
     app.add_typer(verbs, name="secrets")
 
 
 def set_secret(given: Globals, options: SetOptions) -> int:
     """Writes a secret."""
-    from envguard.jobs import secrets as job
+    from envguard.jobs.secrets import values as job
 
     session = start(given)
+    about = about_of(options)
     name, value = _name_and_value(options.words)
-    version = job.put(_backend(session, options), name, value)
+    # What has expired may be written: it stays expired, which is said.
+    backend = backend_of(session, options, allow_expired=True)
+    version = job.put(backend, name, value, about)
     session.say(f"{printable(name)} is written, version {version}")
-    return ExitCode.OK
-
-
-def get_secret(given: Globals, options: GetOptions) -> int:
-    """Prints a secret."""
-    from envguard.jobs import secrets as job
-
-    session = start(given)
-    name = _one(options.name)
-    value = job.get(_backend(session, options), name)
-    shown = value.reveal() if options.reveal else value.mask()
-    if options.format == "json":
-        print(json.dumps({"schema": 1, "name": name, "value": shown}))
-    elif options.reveal and not sys.stdout.isatty():
-        # Into a pipe exactly the value, so that it can be compared and stored again.
-        sys.stdout.buffer.write(shown.encode("utf-8", "surrogateescape"))
-    else:
-        print(shown)
+    if job.is_expired(backend, name):
+        session.say(
+            f"it has expired: envguard secrets describe {printable(name)} --expires-at DATE"
+        )
     return ExitCode.OK
 
 
 def list_secrets(given: Globals, options: ListOptions) -> int:
     """Lists the secrets."""
-    from envguard.jobs import secrets as job
+    from envguard.jobs.secrets import values as job
 
     session = start(given)
-    found = job.listed(_backend(session, options))
+    found = job.listed(backend_of(session, options))
+    today = now()
     if options.format == "json":
-        print(json.dumps({"schema": 1, "secrets": [row._asdict() for row in found]}, indent=2))
+        rows = [row._asdict() | {"expired": _is_expired(row, today)} for row in found]
+        print(json.dumps({"schema": 1, "secrets": rows}, indent=2))
         return ExitCode.OK
     if not found:
         session.say("there are no secrets yet: envguard secrets set NAME")
     width = max((len(printable(row.name)) for row in found), default=0)
     for row in found:
-        print(f"{printable(row.name):<{width}}  version {row.version}  {row.updated[:16]}")
+        said = printable(row.name)
+        if row.updated:  # a backend may know nothing but names
+            said = f"{said:<{width}}  version {row.version}  {row.updated[:16]}"
+        if row.category != "other":
+            said += f"  {row.category}"
+        if row.expires_at:
+            what = "EXPIRED" if _is_expired(row, today) else "expires"
+            said += f"  {what} {row.expires_at[:10]}"
+        print(said)
     return ExitCode.OK
 
 
 def secret_exists(given: Globals, options: ExistsOptions) -> int:
     """Says by its exit code whether a secret is there."""
-    from envguard.jobs import secrets as job
+    from envguard.jobs.secrets import values as job
 
     session = start(given)
-    found = job.exists(_backend(session, options), _one(options.name))
+    found = job.exists(backend_of(session, options), one(options.name, "envguard secrets --help"))
     return ExitCode.OK if found else ExitCode.NOT_FOUND
 
 
 def delete_secret(given: Globals, options: DeleteOptions) -> int:
     """Deletes a secret, after asking."""
-    from envguard.jobs import secrets as job
+    from envguard.jobs.secrets import values as job
 
     session = start(given)
-    name = _one(options.name)
-    backend = _backend(session, options)
-    if not confirm(f"delete {printable(name)}?", yes=options.yes):
+    name = one(options.name, "envguard secrets --help")
+    backend = backend_of(session, options)
+    what = "remove every version of" if options.purge else "delete"
+    if not confirm(f"{what} {printable(name)}?", yes=options.yes):
         raise UsageError(f"{printable(name)} was not deleted", "answer y, or use --yes")
-    job.delete(backend, name)
-    session.say(f"{printable(name)} is deleted")
+    job.delete(backend, name, purge=options.purge)
+    session.say(f"{printable(name)} is {'gone for good' if options.purge else 'deleted'}")
+    return ExitCode.OK
+
+
+def describe_secret(given: Globals, options: DescribeOptions) -> int:
+    """Shows what is said about a secret, after changing it where an option says so."""
+    from envguard.jobs.secrets import values as job
+
+    session = start(given)
+    name = one(options.name, "envguard secrets describe NAME")
+    found = job.describe(backend_of(session, options), name, about_of(options))
+    if options.format == "json":
+        print(json.dumps({"schema": 1, "secret": found._asdict()}, indent=2))
+        return ExitCode.OK
+    for field, value in found._asdict().items():
+        shown = " ".join(value) if isinstance(value, tuple) else value
+        if shown not in (None, ""):
+            print(f"{field.replace('_', ' '):<12}  {printable(str(shown))}")
     return ExitCode.OK
 
 
 def import_secrets(given: Globals, options: ImportOptions) -> int:
     """Writes many secrets."""
-    from envguard.jobs import secrets as job
+    from envguard.jobs.secrets import imports as job
 
     session = start(given)
     if options.file:
-        file = session.folder / _one(options.file)
-        values = job.read_env(file, session.settings.environ, session.config)
+        file = session.folder / one(options.file, "envguard secrets import FILE")
+        dialect = options.dialect or session.profile.dialect
+        values = job.read(file, session.settings.environ, session.config, dialect)
     elif not options.prefix:
         raise UsageError(
             "the whole environment is not imported", "name a file, or use --prefix SECRET_"
         )
     else:
         values = {key: Secret(value) for key, value in session.settings.environ.items()}
-    done = job.import_values(_backend(session, options), values, options.prefix)
+    backend = backend_of(session, options, allow_expired=True)  # to compare, not to show
+    done = job.import_values(backend, values, options.prefix)
     session.say(f"{len(done.written)} written, {len(done.unchanged)} were there already")
     if done.skipped:
         names = ", ".join(printable(name) for name in done.skipped)
@@ -204,20 +237,8 @@ def import_secrets(given: Globals, options: ImportOptions) -> int:
     return ExitCode.OK
 
 
-def _backend(session: Session, options: PlaceOptions) -> Backend:
-    from envguard.jobs import secrets as job
-
-    place = job.Place(
-        store=session.folder / Path(options.store) if options.store else None,
-        backend=options.backend,
-    )
-    return job.opened(place, session.config, session.profile, session.settings)
-
-
-def _one(names: tuple[str, ...]) -> str:
-    if len(names) != 1:
-        raise UsageError(f"one name is needed, not {len(names)}", "envguard secrets --help")
-    return names[0]
+def _is_expired(row: Metadata, today: str) -> bool:
+    return bool(row.expires_at and row.expires_at <= today)
 
 
 def _name_and_value(given: tuple[str, ...]) -> tuple[str, Secret]:
@@ -227,7 +248,12 @@ def _name_and_value(given: tuple[str, ...]) -> tuple[str, Secret]:
     if len(given) == 2:
         return name, Secret(given[1])
     if sys.stdin.isatty():
-        return name, Secret(getpass.getpass(f"{printable(name)}: "))
+        typed = getpass.getpass(f"{printable(name)}: ")
+        if not typed:
+            raise UsageError(
+                "there is no value", f'for an empty one: envguard secrets set {printable(name)} ""'
+            )
+        return name, Secret(typed)
     try:
         content = sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError:

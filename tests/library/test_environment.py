@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from envguard import env_values, load_env
 from envguard.core.errors import NotFoundError, TrustError, UsageError
 from envguard.core.secret import Secret
-from envguard.jobs import secrets as secrets_job
+from envguard.jobs.secrets import values as secrets_job
 from envguard.workspace import project as beginning
 from tests.envfile.pieces import VALID, files
 from tests.jobs.project import Project
@@ -92,6 +92,22 @@ def test_references_are_resolved_and_values_not_looked_into(shop: Project) -> No
     raw = env_values(shop.env, interpolate=False)
     assert raw["URL"] == "x://from ${HOST} the store@${HOST}"
     assert raw["NONE"] is None
+
+
+def test_a_file_is_read_in_the_dialect_of_its_profile(shop: Project) -> None:
+    shop.env.write_text("KEEP='a\\nb'\nHASH=a#b\nPW=secret:PW\nDOUBLE=\"${PW} and $PW\"\n")
+    python = env_values(shop.env)
+    file = shop.root / "envguard.toml"
+    file.write_text(file.read_text().replace("[profiles.dev]", '[profiles.dev]\ndialect = "node"'))
+    node = env_values(shop.env)
+    assert (python["HASH"], node["HASH"]) == ("a#b", "a")
+    assert node["PW"] == "from ${HOST} the store"
+    # node's dotenv does not look into values.
+    assert (python["DOUBLE"], node["DOUBLE"]) == (
+        "from ${HOST} the store and $PW",
+        "${PW} and $PW",
+    )
+    assert after(load_env, shop.env)[1]["HASH"] == "a"
 
 
 def test_what_is_there_stays_unless_override(shop: Project) -> None:
@@ -169,7 +185,7 @@ def test_it_can_be_turned_off_as_python_dotenv(shop: Project) -> None:
 
 
 def test_the_command_line_does_not_load_it() -> None:
-    code = "import sys, envguard.cli.main; print('envguard.library' in sys.modules)"
+    code = "import sys, envguard.cli.main; print('envguard.library.environment' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 

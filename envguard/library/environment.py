@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import IO, NamedTuple
 
-from envguard.core.config import Settings, load
+from envguard.core.config import DEFAULT_DIALECT, Config, Profile, Settings, load
 from envguard.core.errors import EnvguardError, UsageError
 from envguard.core.text import printable
 from envguard.envfile import document
@@ -37,8 +38,9 @@ def load_env(
 
     Without path and stream, the `.env` in the folder of the calling file, or the nearest one
     above. Variables that are there already stay, unless `override`. References are resolved with
-    the configuration of the file's folder and the profile of ENVGUARD_PROFILE; either all of the
-    variables are set, or none. Lines that are no KEY=VALUE are skipped, and logged.
+    the configuration of the file's folder and the profile of ENVGUARD_PROFILE, and the file is
+    read in that profile's dialect; either all of the variables are set, or none. Lines that are no
+    KEY=VALUE are skipped, and logged.
 
     Raises EnvguardError: a reference that cannot be resolved, a folder that is not trusted, a
     value that is not what `[secrets]` expects.
@@ -76,7 +78,9 @@ class _Found(NamedTuple):
 
     items: list[Written]
     file: Path | None
-    folder: Path
+    config: Config
+    profile: Profile
+    settings: Settings
 
 
 def _read(
@@ -97,32 +101,42 @@ def _read(
         text = "" if stream is None else stream.read()
         if stream is None and verbose:
             _log(f"there is no file {printable(os.fspath(path or _FILE_NAME))}")
+    settings = Settings.of(os.environ)
+    config = load(folder)
+    profile = config.profile(settings.profile)
     name = "the stream" if file is None else str(file)
+    return _Found(
+        list(_items(text, name, folder, profile.dialect)), file, config, profile, settings
+    )
+
+
+def _items(text: str, name: str, folder: Path, dialect: str) -> Iterator[Written]:
+    if dialect != DEFAULT_DIALECT:
+        from envguard.envfile.dialects import registry  # noqa: PLC0415 - only where one is declared
+
+        content = text.encode("utf-8", "surrogateescape")
+        for line in registry.read(content, name, dialect):
+            yield Written(line.key, line.text, folder, f"{name}:{line.line}", FILE, line.pieces)
+        return
     parsed = document.parse(text.encode("utf-8", "surrogatepass"), name)
     for problem in parsed.problems:
         _log(f"{printable(name)}:{problem.line} is no KEY=VALUE line and is skipped")
-    items = [
-        Written(entry.key, entry.value, folder, f"{name}:{entry.line}", FILE)
-        for entry in parsed.entries
-    ]
-    return _Found(items, file, folder)
+    for entry in parsed.entries:
+        yield Written(entry.key, entry.value, folder, f"{name}:{entry.line}", FILE)
 
 
 def _resolve(found: _Found, *, override: bool, interpolate: bool) -> Values:
-    settings = Settings.of(os.environ)
-    config = load(found.folder)
-    profile = config.profile(settings.profile)
-    items = found.items
+    items, config, profile = found.items, found.config, found.profile
     if not interpolate:
         items = [
             item._replace(cut=() if item.text is None else (item.text.reveal(),)) for item in items
         ]
     own = {(config.root / name).absolute() for name in profile.env_files}
     named = () if found.file is None or found.file in own else (found.file,)
-    request = Request(env_files=named, override=override)
+    request = Request(env_files=named, override=override, dialect=profile.dialect)
     chosen = {item.key for item in items}
     try:
-        return resolve_written(items, chosen, request, config, profile, settings)
+        return resolve_written(items, chosen, request, config, profile, found.settings)
     except EnvguardError as error:
         # A program that does not catch it shows the arguments alone.
         error.args = (f"{error.what} ({error.hint})",)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -12,9 +11,8 @@ from envguard.core.envfile import Entry
 from envguard.core.errors import UsageError
 from envguard.core.secret import Secret
 from envguard.core.text import printable
-from envguard.envfile.parts import LINE_END, advice, count_lines, split
+from envguard.envfile.line_ends import LINE_END, count_lines
 from envguard.envfile.python_dotenv import bindings
-from envguard.envfile.quote import can_be_spelled, shortest, spell, style_of
 
 _BOM = "\ufeff"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -73,6 +71,8 @@ class EnvDocument(NamedTuple):
         problems = self.problems
         if not problems:
             return
+        from envguard.envfile.parts import advice  # noqa: PLC0415 - only for the error
+
         first, more = problems[0], len(problems) - 1
         what = f"{printable(self.path)}:{first.line} is no KEY=VALUE line"
         if more:
@@ -111,6 +111,8 @@ class EnvDocument(NamedTuple):
 
     def append(self, key: str, value: str) -> EnvDocument:
         """The document with one more entry at its end. Raises UsageError where it cannot be."""
+        from envguard.envfile.quote import shortest  # noqa: PLC0415 - `run` edits nothing
+
         self._require_spelling(key, value)
         text, end = self._text(), self.line_end
         if text != self.mark and not text.endswith(("\r", "\n")):
@@ -119,6 +121,9 @@ class EnvDocument(NamedTuple):
         return self._verified(text, [*map(_pair, self.entries), (key, value)])
 
     def _edited(self, entry: Entry, value: str) -> str:
+        from envguard.envfile.parts import split  # noqa: PLC0415 - as above
+        from envguard.envfile.quote import shortest, spell, style_of  # noqa: PLC0415 - as above
+
         self._require_spelling(entry.key, value)
         parts = split(entry.original)
         spelling = spell(value, style_of(parts.value))
@@ -134,6 +139,8 @@ class EnvDocument(NamedTuple):
         return parts._replace(equal=equal, value=spelling).join()
 
     def _require_spelling(self, key: str, value: str) -> None:
+        from envguard.envfile.quote import can_be_spelled  # noqa: PLC0415 - as above
+
         if not can_be_spelled(value):
             raise UsageError(
                 f"the value of {printable(key)} holds a character that {printable(self.path)} "
@@ -169,6 +176,8 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
+        import shlex  # noqa: PLC0415 - only for the error
+
         raise UsageError(
             f"{printable(str(path))} cannot be read: {error.strerror}",
             f"check it with `ls -l {shlex.quote(printable(str(path)))}`",
@@ -181,6 +190,8 @@ def parse(content: bytes, path: str) -> EnvDocument:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = count_lines(content[: error.start].decode("latin-1")) + 1
+        import shlex  # noqa: PLC0415 - only for the error
+
         encoding = "utf-16" if content.startswith(_UTF16_MARKS) else "latin1"
         name = shlex.quote(printable(path))
         raise UsageError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from envguard.envfile.python_dotenv import Variable as DotenvVariable
@@ -36,24 +36,6 @@ def pieces(value: str) -> tuple[Piece, ...]:
         else:
             found.append(atom.resolve({}))
     return tuple(found)
-
-
-def expand(
-    pairs: Iterable[tuple[str, str | None, bool]],
-    environ: Mapping[str, str],
-    *,
-    override: bool = True,
-) -> dict[str, str | None]:
-    """The values of a file, or of several in a row, after interpolation, by key; the last wins.
-
-    `pairs` are key, value (None: a key without `=`) and whether the value is verbatim: resolved
-    from a reference, and so not looked into.
-    """
-    cut: Iterator[tuple[str, Sequence[Piece] | None]] = (
-        (key, None if value is None else (value,) if verbatim else pieces(value))
-        for key, value, verbatim in pairs
-    )
-    return join(cut, environ, override=override)
 
 
 def join(

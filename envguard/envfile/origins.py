@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from envguard.core.config import DEFAULT_DIALECT
 from envguard.core.envfile import Entry
 from envguard.core.errors import UsageError
 from envguard.core.text import printable
@@ -88,27 +89,39 @@ _REMAINS = {
 }
 
 
-def open_origin(path: Path, environ: Mapping[str, str]) -> Origin:
-    """The file that values are moved from. A line holds one variable at most.
+def open_origin(path: Path, environ: Mapping[str, str], dialect: str = DEFAULT_DIALECT) -> Origin:
+    """The file that values are moved from; a .env file is read in a dialect. A line holds one
+    variable at most.
 
     `environ` is the calling environment: where it is encrypted, its tool is looked for and run
     with it. Raises UsageError where it cannot be read, or not be read as a whole.
     """
     content = _content(path)
-    found = _yaml(path, content, environ) if is_yaml(path) else _dotenv(path, content, environ)
+    found = (
+        _yaml(path, content, environ) if is_yaml(path) else _dotenv(path, content, environ, dialect)
+    )
     found.document.require_clean()
     _require_lines(found.document)
     return found
 
 
-def read_variables(path: Path) -> Document:
-    """The file that a program is started with: a .env file, or a YAML file with `environment:`.
-    Runs no other tool. Raises UsageError."""
+def read_variables(path: Path, dialect: str = DEFAULT_DIALECT) -> Document:
+    """The file that a program is started with: a .env file in its dialect, or a YAML file with
+    `environment:`. Runs no other tool. Raises UsageError."""
     if not is_yaml(path):
-        return document.read(path)
+        return parse(document.read_bytes(path), str(path), dialect)
     from envguard.envfile import yaml_map  # noqa: PLC0415 - `run` reads a .env file mostly
 
     return yaml_map.parse(_content(path), str(path))
+
+
+def parse(content: bytes, path: str, dialect: str) -> Document:
+    """The document of a .env file's bytes. Raises UsageError."""
+    if dialect == DEFAULT_DIALECT:
+        return document.parse(content, path)
+    from envguard.envfile.dialects import document as other  # noqa: PLC0415 - seldom used
+
+    return other.parse(content, path, dialect)
 
 
 def is_yaml(path: Path) -> bool:
@@ -137,7 +150,7 @@ def _yaml(path: Path, content: bytes, environ: Mapping[str, str]) -> Origin:
     return Origin(Kind.COMPOSE if found.compose else Kind.YAML_MAP, found)
 
 
-def _dotenv(path: Path, content: bytes, environ: Mapping[str, str]) -> Origin:
+def _dotenv(path: Path, content: bytes, environ: Mapping[str, str], dialect: str) -> Origin:
     from envguard.envfile import decrypted  # noqa: PLC0415 - as above
 
     env = document.parse(content, str(path))
@@ -145,7 +158,7 @@ def _dotenv(path: Path, content: bytes, environ: Mapping[str, str]) -> Origin:
         return Origin(Kind.SOPS, decrypted.sops_env(path, content, environ))
     if decrypted.is_dotenvx(env):
         return Origin(Kind.DOTENVX, decrypted.dotenvx(env, content, path, environ))
-    return Origin(Kind.DOTENV, env)
+    return Origin(Kind.DOTENV, parse(content, str(path), dialect))
 
 
 def _require_lines(found: Document) -> None:

@@ -6,7 +6,6 @@ import re
 from typing import NamedTuple
 
 BLANK = r"[^\S\r\n]"
-LINE_END = re.compile(r"\r\n|\n|\r")
 
 # The grammar of python-dotenv, over the text as it stands in the file (python_dotenv.py).
 _HEAD = re.compile(
@@ -96,11 +95,6 @@ def advice(text: str) -> str:
     if _QUOTED[quote].match(text, head.end()):
         return "put the whole value between the quotes, or a # before what follows them"
     return f"close the {quote} that the value begins with, on this line or a later one"
-
-
-def count_lines(text: str) -> int:
-    """How many line ends a text holds."""
-    return sum(1 for _ in LINE_END.finditer(text))
 
 
 def _value(rest: str, *, after_blank: bool) -> str:

@@ -80,7 +80,7 @@ def _problems(
         env = document.parse(content, path)
         for entry in env.entries:
             kind = classify(entry.key, entry.value, detector, config.backends).kind
-            if kind is Kind.SECRET or (private and kind is Kind.CONFIGURATION):
+            if kind is Kind.SECRET or (private and kind in (Kind.CONFIGURATION, Kind.UNSURE)):
                 problems.append(Problem(path, entry.line, f"{printable(entry.key)} has a value"))
         if private:
             problems += [Problem(path, s.line, "is no KEY=VALUE line") for s in env.problems]

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Mapping
 
@@ -61,6 +60,8 @@ def not_executable(path: str, why: str = "") -> CommandNotExecutableError:
     if why or os.access(path, os.X_OK):
         what = why or ("it is a folder" if os.path.isdir(path) else "the system refuses it")
         return CommandNotExecutableError(f"{shown} cannot be started: {what}", "name a program")
+    import shlex  # noqa: PLC0415 - only for the error
+
     return CommandNotExecutableError(
         f"{shown} is not executable", f"type: chmod +x {shlex.quote(shown)}"
     )

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import hyperscan
 
@@ -68,25 +68,40 @@ class Redactor:
                 beginning = head[:length]
                 known_least = self._beginnings.get(beginning, least)
                 self._beginnings[beginning] = min(least, known_least)
-        self._database = _compiled(list(heads)) if heads else None
+        # Most texts end like no beginning of three bytes or more: one look says so.
+        self._ends = frozenset(head[-3:] for head in self._beginnings if len(head) > 2)
+        self._scan = _compiled(list(heads)).scan if heads else None
 
     def stream(self) -> Stream:
         """A new stream in which these values are masked."""
         return Stream(self)
 
-    def look(self, data: bytes) -> tuple[list[_Match], list[tuple[int, int]]]:
+    def heads_in(self, data: bytes) -> list[tuple[int, int]]:
+        """Where the first bytes of forms stand in `data`: their numbers, and where they end."""
+        hits: list[tuple[int, int]] = []
+        if self._scan is not None:
+            self._scan(data, _note, 0, hits)
+        return hits
+
+    def open_end(self, data: bytes) -> int:
+        """How many bytes at the end of `data` could be the first bytes of a form, and are too few
+        for `heads_in`."""
+        beginnings = self._beginnings
+        if data[-3:] in self._ends:
+            for length in range(min(_HEAD - 1, len(data)), 2, -1):
+                if data[-length:] in beginnings:
+                    return length
+        if len(data) > 1 and data[-2:] in beginnings:
+            return 2
+        return 1 if data[-1:] in beginnings else 0
+
+    def look(
+        self, data: bytes, hits: Iterable[tuple[int, int]]
+    ) -> tuple[list[_Match], list[tuple[int, int]]]:
         """The forms in `data`, by their start; and what could become one when more follows: its
-        start, and where the bytes end that may be shown of it."""
+        start, and where the bytes end that may be shown of it. `hits` are its `heads_in`."""
         matches: list[_Match] = []
         opened: list[tuple[int, int]] = []
-        if self._database is None:
-            return matches, opened
-        hits: list[tuple[int, int]] = []
-
-        def hit(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            hits.append((number, end))
-
-        self._database.scan(data, match_event_handler=hit)
         for number, end in hits:
             head, group = self._heads[number]
             start = end - len(head)
@@ -122,8 +137,21 @@ class Stream:
 
     def feed(self, data: bytes) -> bytes:
         """What can be shown now that `data` was written."""
-        self._held = self._held + data if self._held else data
-        matches, opened = self._redactor.look(self._held)
+        held = self._held + data if self._held else data
+        hits = self._redactor.heads_in(held)
+        if not hits:
+            # The usual case, and all that it costs: nothing of a form but perhaps its beginning.
+            waiting = self._redactor.open_end(held)
+            done = self._done
+            if not waiting:
+                self._held, self._done = b"", 0
+                return held[done:] if done else held
+            edge = len(held) - waiting
+            self._held = held[edge:]
+            self._done = done - edge if done > edge else 0
+            return held[done:edge]
+        self._held = held
+        matches, opened = self._redactor.look(held, hits)
         edge = min(map(itemgetter(0), opened), default=len(self._held))
         shown = self._show(matches, edge)
         self._held = self._held[edge:]
@@ -132,12 +160,14 @@ class Stream:
 
     def release(self) -> bytes:
         """What may be shown of the beginnings that are held, because nothing has followed."""
-        matches, opened = self._redactor.look(self._held)
+        held = self._held
+        matches, opened = self._redactor.look(held, self._redactor.heads_in(held))
         return self._show(matches, min(map(itemgetter(1), opened), default=len(self._held)))
 
     def close(self) -> bytes:
         """The rest, when nothing will follow."""
-        matches, _ = self._redactor.look(self._held)
+        held = self._held
+        matches, _ = self._redactor.look(held, self._redactor.heads_in(held))
         shown = self._show(matches, len(self._held))
         self._held, self._done = b"", 0
         return shown
@@ -159,6 +189,10 @@ class Stream:
             shown.append(self._held[self._done : edge])
             self._done = edge
         return b"".join(shown)
+
+
+def _note(number: int, _start: int, end: int, _flags: int, hits: Any) -> None:
+    hits.append((number, end))
 
 
 def _compiled(heads: list[bytes]) -> hyperscan.Database:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from envguard.core.backend import Backend
+from envguard.core.backend import Backend, UnreadableError
 from envguard.core.errors import ConfigError, EnvguardError, NotFoundError
 from envguard.core.reference import Reference
 from envguard.core.secret import Secret
@@ -82,7 +82,8 @@ def joined(problems: Sequence[EnvguardError]) -> EnvguardError:
     return type(problems[0])(what, problems[0].hint)
 
 
-_Answer = Mapping[Reference, Secret] | EnvguardError
+_Answer = Mapping[Reference, Secret | EnvguardError] | EnvguardError
+"""Of each reference its value, or why it has none; or why nobody has one."""
 
 
 def _ask(
@@ -96,6 +97,8 @@ def _ask(
         try:
             references = list(dict.fromkeys(want.reference for want in asked[scheme]))
             answers[scheme] = backends[scheme].read(references)
+        except UnreadableError as error:
+            answers[scheme] = {**error.values, **error.problems}
         except EnvguardError as error:
             answers[scheme] = error
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that asked
@@ -117,9 +120,12 @@ def _ask(
     return answers
 
 
-def _held(want: Wanted, answer: Mapping[Reference, Secret]) -> Secret:
-    if want.reference in answer:
-        return answer[want.reference]
+def _held(want: Wanted, answer: Mapping[Reference, Secret | EnvguardError]) -> Secret:
+    found = answer.get(want.reference)
+    if isinstance(found, Secret):
+        return found
+    if found is not None:
+        raise type(found)(f"{want.key}: {found.what}", found.hint)
     raise NotFoundError(
         f"{want.key}: there is no {want.reference}",
         f"set it: envguard secrets set {want.reference.name}",

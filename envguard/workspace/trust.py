@@ -8,26 +8,20 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from envguard.core.config import FILE_NAME as CONFIG_NAME
 from envguard.core.config import PYPROJECT, Config, Folders, Profile
 from envguard.core.errors import ConfigError, TrustError, UsageError
-from envguard.core.files import private_directory, write_atomically
+from envguard.core.files import write_atomically
+from envguard.core.locking import locked
 from envguard.core.reference import PROFILE_BACKEND
 from envguard.core.text import printable
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
-
 FILE_NAME = "trust.json"
+LOCK_NAME = "trust.lock"
 SCHEMA = 1
 
 
@@ -120,7 +114,7 @@ def require(
         options += ["--profile", profile.name]
     for file in env_files:
         options += ["--env-file", str(file)]
-    if dialect != "python":
+    if dialect != profile.dialect:
         options += ["--dialect", dialect]
     check(folders, claim(config, profile, [*file_references, *env_files]), options)
 
@@ -135,6 +129,8 @@ def check(folders: Folders, claim: Claim, options: Sequence[str] = ()) -> None:
     news = changes(known, claim)
     if known is not None and not news:
         return
+    import shlex  # noqa: PLC0415 - only for the error
+
     folder = printable(claim.folder)
     # --config names a folder already.
     words = [*options] if "--config" in options else [*options, claim.folder]
@@ -151,7 +147,7 @@ def record(folders: Folders, claim: Claim) -> None:
     So two profiles, or two .env files, of one folder do not take each other's trust away;
     another namespace starts anew. Raises ConfigError where the record is damaged.
     """
-    with _locked(folders):
+    with locked(folders.config / LOCK_NAME):
         known = _read(folders)
         old = known.get(claim.folder)
         if old is not None and old.namespace == claim.namespace:
@@ -170,7 +166,7 @@ def record_backend(folders: Folders, config: Config, profile: Profile, url: str)
 
 def forget(folders: Folders, folder: Path) -> bool:
     """Takes back all trust in a folder; False where there was none."""
-    with _locked(folders):
+    with locked(folders.config / LOCK_NAME):
         known = _read(folders)
         if known.pop(_real(folder), None) is None:
             return False
@@ -212,10 +208,14 @@ def _read(folders: Folders) -> dict[str, Claim]:
     except FileNotFoundError:
         return {}
     except OSError as error:
+        import shlex  # noqa: PLC0415 - only for the error
+
         raise ConfigError(
             f"{file} cannot be read: {error.strerror}", f"ls -l {shlex.quote(str(file))}"
         ) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        import shlex  # noqa: PLC0415 - only for the error
+
         raise ConfigError(
             f"{file} is damaged",
             f"remove it and trust your folders again: rm {shlex.quote(str(file))}",
@@ -241,18 +241,3 @@ def _write(folders: Folders, claims: Mapping[str, Claim]) -> None:
     }
     text = json.dumps({"schema": SCHEMA, "folders": entries}, indent=2, sort_keys=True)
     write_atomically(folders.config / FILE_NAME, text.encode() + b"\n", mode=0o600)
-
-
-@contextmanager
-def _locked(folders: Folders) -> Iterator[None]:
-    """Holds the lock that every writer of the record takes; waits for it."""
-    lock = private_directory(folders.config) / "trust.lock"
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        if sys.platform == "win32":
-            msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
-        else:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -274,7 +274,7 @@ def test_an_edit_that_a_broken_line_would_swallow_is_refused() -> None:
 def test_an_edit_that_does_not_read_back_is_a_bug_and_not_a_result(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("envguard.envfile.document.spell", lambda *_: "x\nC=1")
+    monkeypatch.setattr("envguard.envfile.quote.spell", lambda *_: "x\nC=1")
     with pytest.raises(RuntimeError, match="changed more than its values") as caught:
         parse(b"A=1\nB=2\n", ".env").replace(1, "hunter2")
     assert "hunter2" not in str(caught.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from unittest.mock import patch
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envguard.envfile.document import parse
-from envguard.envfile.interpolate import expand, variables
+from envguard.envfile.interpolate import join, pieces, variables
 from tests.envfile.pieces import VALID, dotenv_reads, files, pairs
 
 NAMES = st.sampled_from(["A", "B", "C", "HOST"])
@@ -20,6 +20,17 @@ VALUES = st.lists(
     st.sampled_from(["${A}", "${B}", "${HOST}", "${C:-d}", "${:-x}", "$A", "${", "}", "x", ":-"])
 ).map("".join)
 ENVIRON = st.dictionaries(NAMES, VALUES)
+
+
+def expand(
+    values: Iterable[tuple[str, str | None, bool]],
+    environ: Mapping[str, str],
+    *,
+    override: bool = True,
+) -> dict[str, str | None]:
+    """Key, value and whether the value is verbatim; what is made of them."""
+    cut = ((k, None if v is None else (v,) if verbatim else pieces(v)) for k, v, verbatim in values)
+    return join(cut, environ, override=override)
 
 
 def dotenv_resolves(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 
 from envguard.envfile.document import parse
-from envguard.envfile.parts import Parts, count_lines, split, split_comment
+from envguard.envfile.line_ends import count_lines
+from envguard.envfile.parts import Parts, split, split_comment
 from tests.envfile.pieces import dotenv_reads, files, noise
 
 

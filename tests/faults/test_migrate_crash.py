@@ -163,7 +163,7 @@ def syncs(machine: Machine) -> list[tuple[int, str]]:
     return [(number, machine.name_of(sync.file)) for number, sync in enumerate(found)]
 
 
-@pytest.mark.parametrize("name", [".env", ".egb"])
+@pytest.mark.parametrize("name", [".env", ".0.egb"])
 def test_without_the_sync_of_the_new_env_or_of_its_backup_something_is_lost(
     machine: Machine, name: str
 ) -> None:

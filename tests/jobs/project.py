@@ -56,6 +56,7 @@ class Project:
         self.root = root.resolve()
         self.root.mkdir(parents=True, exist_ok=True)
         self.env = self.root / ".env"
+        self._last = Config(self.root)
         self.environ: Mapping[str, str] = {"HOME": os.environ["HOME"], "PATH": os.defpath}
 
     @property
@@ -101,13 +102,19 @@ class Project:
         )
 
     def apply(self, planned: Planned, opened: Opener = registry.open_backend) -> Outcome:
-        return apply(planned, self.config, self.profile, self.settings, opened)
+        outcome = apply(planned, self.config, self.profile, self.settings, opened)
+        self._last = outcome.config
+        return outcome
 
     def migrate(self, *files: Path | None, everything: bool = False, to: str = "local:") -> Outcome:
         return self.apply(self.plan(*files, to=to, everything=everything))
 
     def backend(self, name: str = "local:") -> Backend:
-        return registry.open_backend(name, self.config, self.settings)
+        config = self.config
+        # A rollback removes the configuration that the migration made.
+        return registry.open_backend(
+            name, config if config.project_id else self._last, self.settings
+        )
 
     def local(self, name: str = "local:") -> LocalBackend:
         """The backend, where it is an embedded store."""

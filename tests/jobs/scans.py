@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from envguard.core.config import Folders, load
+from envguard.core.document import Document
 from envguard.core.finding import Coverage, Finding, Occurrence
+from envguard.core.rule import Confidence
+from envguard.detection.prepare import standard
 from envguard.jobs.scan.request import Mode, Request, Result
 from tests.detection.samples import expand
 
@@ -45,6 +48,22 @@ class Scanner:
         return scan(Request(mode=mode, folder=folder, **more), config, self.folders, progress)
 
 
+def unsure(scan: Scanner) -> tuple[str, str, str]:
+    """A line of which we are sure enough in one file and less sure in another: the line, that
+    file, and the other one."""
+    detector = standard(scan.folders.cache)
+    values = ("s3cr3t!X1", "tiger-7", "hunter22x", "Sommer2021", "passw0rd!", "blue42sky")
+    paths = ("app.py", "prod.env", "settings.yml", "tests/a.py", "docs/guide.md", "a.txt")
+    for value in values:
+        for line in (f'password = "{value}"\n', f"password = {value}\n", f"password: {value}\n"):
+            for candidate in detector.candidates(Document("", line.encode())):
+                sure = {path: candidate.confidence(path) or 0 for path in paths}
+                most, least = max(paths, key=sure.__getitem__), min(paths, key=sure.__getitem__)
+                if sure[most] >= Confidence.MEDIUM and sure[least] == Confidence.LOW:
+                    return line, most, least
+    raise AssertionError("each of these is as likely in every file")
+
+
 def progress(coverage: Coverage) -> None:
     """Shows nothing."""
 
@@ -57,6 +76,37 @@ def places(result: Result) -> list[tuple[str, int]]:
 def happened(finding: Finding) -> list[tuple[str, str, int | None]]:
     """Change, path and line of each occurrence."""
     return [(o.change, o.path, o.line) for o in finding.occurrences]
+
+
+def compared(result: Result) -> tuple[object, ...]:
+    """What must be the same of two scans of a history, in whichever order they tell of commits
+    that are unrelated."""
+    return sorted(map(facts, result.findings)), counted(result.coverage)
+
+
+def facts(finding: Finding) -> tuple[object, ...]:
+    """What is true of a finding, wherever it was first seen."""
+    introduced = {o.commit for o in finding.occurrences if o.change == "introduced"}
+    assert finding.commit in introduced
+    return (
+        finding.rule,
+        finding.fingerprint,
+        finding.in_head,
+        sorted(map(str, finding.occurrences)),
+        sorted(finding.pushed_to),
+    )
+
+
+def counted(coverage: Coverage) -> tuple[object, ...]:
+    """What a scan says that it looked at."""
+    return (
+        coverage.commits,
+        coverage.blobs,
+        coverage.bytes,
+        coverage.skipped,
+        coverage.notes,
+        sorted(coverage.excluded),
+    )
 
 
 def check_lines(root: Path, finding: Finding, value: str) -> None:

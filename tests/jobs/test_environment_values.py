@@ -6,9 +6,9 @@ import pytest
 
 from envguard.core.errors import BackendError, NotFoundError, TrustError, UsageError
 from envguard.core.secret import Secret
-from envguard.jobs import secrets as secrets_job
 from envguard.jobs.environment import values
 from envguard.jobs.environment.request import Request
+from envguard.jobs.secrets import values as secrets_job
 from envguard.workspace import project as beginning
 from tests.jobs.project import Project
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 
 from envguard.core.errors import UsageError
+from envguard.envfile.quote import shortest
 from envguard.jobs.example import Outcome, example
+from tests.detection.test_harmless import SHAPES
 from tests.jobs.project import Project, detector, random_value
 
 KEY = random_value(1)
@@ -116,3 +119,55 @@ def test_every_environment_has_an_example_of_its_own(project: Project) -> None:
     file = project.root / ".env.production"
     file.write_text("A=1\n")
     assert made(project, file).path == project.root / ".env.production.example"
+
+
+NAMES = ("UPSTREAM", "APP_TITLE", "REGION", "CLIENT_ID", "NEXT_PUBLIC_X", "TOKEN_URL", "HOST", "X")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_generated_value_stands_in_an_example_whatever_its_name(
+    shape: str, project: Project
+) -> None:
+    chance = random.Random(shape)  # noqa: S311 - made up
+    least = 12 if shape == "words and digits" else 18
+    values = [SHAPES[shape](chance, chance.randint(least, 48)) for _ in range(80)]
+    lines = []
+    for number, value in enumerate(values):
+        key = f"{chance.choice(NAMES)}_{number}"
+        spelled = shortest(value)
+        lines += chance.choice(
+            [
+                [f"{key}={spelled}"],
+                [f"{key}=x # was {value.replace(chr(39), '')}"],
+                [f"# {key}={spelled}", f"{key}="],
+                [f"{key}={shortest('https://example.com/' + value)}"],
+                [f"# see {value}"],
+            ]
+        )
+    project.env.write_text("\n".join(lines) + "\n")
+    made(project)
+    shown = text(project)
+    for value in values:
+        assert value not in shown
+        assert value.replace("'", "") not in shown
+    assert not made(project).changed
+
+
+def test_what_is_useful_stays(project: Project) -> None:
+    settings = (
+        "LOG_LEVEL=info\nURL=http://localhost:3000\nPORT=8080\nFROM='Shop <shop@example.com>'\n"
+        "REGION=us-east-1\nDATABASE=postgres://${USER}:${PASS}@localhost/app\nNAME=my-shop-front\n"
+    )
+    project.env.write_text(settings + "HOOK=https://example.com/in/kqzjwvhxbfpdmtgrlsnc?page=2\n")
+    made(project)
+    assert text(project) == settings + "HOOK='https://example.com/in/?page=2'\n"
+
+
+def test_what_people_wrote_into_an_example_stays_unless_it_is_the_value_itself(
+    project: Project,
+) -> None:
+    own, mine = "kqzjwvhxbfpdmtgrlsnc", "zzkqjwvhxbfpdmtgrlsn"
+    (project.root / ".env.example").write_text(f"A={own}\nB={own}\n")
+    project.env.write_text(f"A={mine}\nB={own}\n")
+    made(project)
+    assert text(project) == f"A={own}\nB=\n"

@@ -10,8 +10,8 @@ import pytest
 
 from envguard.core.errors import ConfigError, NotFoundError, TrustError, UsageError
 from envguard.core.secret import Secret
-from envguard.jobs import secrets as secrets_job
 from envguard.jobs.inject import inject
+from envguard.jobs.secrets import values as secrets_job
 from envguard.workspace import project as beginning
 from tests.jobs.project import Project
 

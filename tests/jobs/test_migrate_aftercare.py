@@ -172,7 +172,9 @@ def test_a_env_file_that_git_would_add_is_named(repository: Repository) -> None:
     repository.write("config.yml", "environment: {}\n")
     found = look(repository, ".env", "config.yml", moved={"API_KEY": ONE})
     assert found.unignored == (".env",)
-    assert render(found) == "[ ] git does not ignore .env: add it to .gitignore\n"
+    assert render(found) == (
+        "[ ] git does not ignore .env: add it to .gitignore: echo /.env >>.gitignore\n"
+    )
 
 
 def test_outside_a_repository_only_the_copies_are_looked_at(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from envguard.jobs.migrate.apply import apply
 from envguard.jobs.migrate.journals import folder
 from envguard.jobs.migrate.request import Answers, Conflict, Outcome, Planned, Request
 from envguard.jobs.migrate.resume import resume
-from envguard.journal.record import Records, State
+from envguard.journal.record import State
+from envguard.journal.records import Records
 from tests.jobs.project import Project, detector, never_asked, random_value
 
 ONE, TWO = random_value(1), random_value(2)

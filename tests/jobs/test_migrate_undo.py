@@ -32,12 +32,14 @@ def test_a_rollback_gives_file_and_backend_back(full: Project) -> None:
     full.env.chmod(0o600)
     assert full.env.read_bytes() != TEXT
     done = undo.rollback(outcome.id, full.settings)
-    assert done == undo.Undone((full.env,), (), ("A_KEY",), ())
+    made = full.root / "envguard.toml"
+    assert done == undo.Undone((full.env,), (), ("A_KEY",), (), (made,), ())
     assert (full.env.read_bytes(), full.env.stat().st_mode & 0o7777) == (TEXT, 0o640)
     assert full.stored("A_KEY") is None
     states = [record.state for record in undo.migrations(full.settings)[0]]
     assert states == [State.ROLLED_BACK]
-    assert undo.rollback(outcome.id, full.settings) == done
+    again = undo.rollback(outcome.id, full.settings)
+    assert (again.files, again.taken_back, again.remains) == (done.files, done.taken_back, ())
     assert full.migrate().moved == 1
 
 

@@ -127,7 +127,7 @@ def test_a_value_built_from_others_stays_in_the_file_with_a_note(project: Projec
     project.env.write_text(f"URL_TOKEN='{random_value(1)}${{HOST}}'\n")
     planned = project.plan(everything=True)
     assert not planned.plan.moves
-    assert planned.plan.steps[0].note == "is built from ${HOST}: write it out to move it"
+    assert planned.plan.steps[0].note == "is built from ${HOST}: write its value out to move it"
 
 
 def test_a_key_that_no_secret_can_have_stays_and_the_others_move(project: Project) -> None:

@@ -16,9 +16,9 @@ from envguard.core.errors import (
     UsageError,
 )
 from envguard.core.secret import Secret
-from envguard.jobs import secrets as secrets_job
 from envguard.jobs import trust as trust_job
 from envguard.jobs.run import Launch
+from envguard.jobs.secrets import values as secrets_job
 from envguard.workspace import project as beginning
 from tests.jobs.project import Project
 

@@ -135,13 +135,37 @@ def test_a_damaged_member_is_named_and_the_others_are_looked_into(
     assert [f.decoded for f in result.findings] == ["zip: good.txt"]
 
 
-def test_a_damaged_archive_in_the_history_is_named_by_its_blob(
-    scan: Scanner, repository: Repository
+@pytest.mark.parametrize("cache", [False, True])
+def test_a_damaged_archive_in_the_history_is_named_by_all_its_paths_until_they_are_excluded(
+    scan: Scanner, repository: Repository, cache: bool
 ) -> None:
     repository.commit({"a.zip": in_zip(b"x")[:-9]})
-    (unseen,) = scan(repository.root, Mode.HISTORY).coverage.skipped
-    blob = repository.git("rev-parse", "HEAD:a.zip")
-    assert unseen.path.startswith(f"blob {blob[:12]}")
+    repository.commit({"a.zip": None, "old/b.zip": in_zip(b"x")[:-9]})
+
+    def unseen(*exclude: str) -> list[str]:
+        coverage = scan(repository.root, Mode.HISTORY, exclude=exclude, cache=cache).coverage
+        assert bool(coverage.excluded) == bool(exclude)
+        return sorted(unseen.path for unseen in coverage.skipped)
+
+    assert unseen() == ["a.zip", "old/b.zip"]
+    assert unseen("a.zip") == ["old/b.zip"]
+    for _ in range(2):  # from here on it may be remembered
+        assert unseen("*.zip") == []
+    assert unseen("a.zip", "old/") == []
+    repository.commit({"new.zip": in_zip(b"x")[:-9]})
+    assert unseen("a.zip", "old/") == ["new.zip"]
+
+
+def test_a_damaged_archive_that_no_ref_reaches_is_a_note(
+    scan: Scanner, repository: Repository
+) -> None:
+    repository.commit({"a": "a"})
+    repository.write("b.zip", in_zip(b"x")[:-9])
+    repository.git("hash-object", "-w", "b.zip")
+    coverage = scan(repository.root, Mode.HISTORY).coverage
+    assert coverage.complete
+    (note,) = coverage.notes
+    assert note.startswith("1 contents that no branch or tag reaches cannot be looked into")
 
 
 def test_a_token_beside_what_is_packed_is_found_too(scan: Scanner, folder: Path) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from envguard.core.finding import Coverage, Finding
 from envguard.core.rule import Confidence
 from envguard.jobs.cache import clear
-from envguard.jobs.scan import memory, objects
+from envguard.jobs.scan import memory, objects, told
 from envguard.jobs.scan.request import Mode, Result
+from envguard.jobs.scan.state import Scan
 from envguard.sources import deltas, history, listed, object_files, unpack
-from tests.jobs.scans import Scanner, leak, token
+from envguard.sources.git import Git
+from tests.jobs.scans import Scanner, compared, counted, leak, token, unsure
 
 if TYPE_CHECKING:
     from tests.conftest import Repository
@@ -54,29 +56,11 @@ def contents(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[bytes]]:
 def compare(scan: Scanner, repository: Repository) -> Result:
     """That a scan with what is remembered gives what one without gives; returns it."""
     fast, slow = (scan(repository.root, HISTORY, cache=cache) for cache in (True, False))
-    assert sorted(map(facts, fast.findings)) == sorted(map(facts, slow.findings))
-    assert counted(fast.coverage) == counted(slow.coverage)
+    assert compared(fast) == compared(slow)
     return fast
 
 
-def facts(finding: Finding) -> tuple[object, ...]:
-    """What is true of a finding, in whichever order unrelated commits are told."""
-    introduced = {o.commit for o in finding.occurrences if o.change == "introduced"}
-    assert finding.commit in introduced
-    return (
-        finding.rule,
-        finding.fingerprint,
-        finding.in_head,
-        sorted(map(str, finding.occurrences)),
-        finding.pushed_to,
-    )
-
-
-def counted(coverage: Coverage) -> tuple[object, ...]:
-    return (coverage.commits, coverage.blobs, coverage.bytes, coverage.skipped, coverage.notes)
-
-
-def test_what_was_clean_in_a_pack_is_not_read_again(
+def test_what_was_looked_at_is_not_read_again(
     scan: Scanner, repository: Repository, contents: Callable[[], list[bytes]]
 ) -> None:
     repository.commit({"clean": "clean\n", "leak": leak()})
@@ -84,14 +68,62 @@ def test_what_was_clean_in_a_pack_is_not_read_again(
     scan(repository.root, HISTORY)
     assert sorted(contents()) == [leak().encode(), b"clean\n"]
     repository.commit({"new": "new\n"})
-    for _ in range(2):
-        scan(repository.root, HISTORY)
-        assert sorted(contents()) == [leak().encode(), b"new\n"]
-    repository.git("repack", "--quiet")
     scan(repository.root, HISTORY)
-    assert sorted(contents()) == [leak().encode(), b"new\n"]
+    assert contents() == [b"new\n"]
+    for packing in (["repack"], ["gc", "--prune=now"], ["repack", "-a", "-d", "-f"]):
+        repository.git(*packing, "--quiet")
+        assert len(scan(repository.root, HISTORY).findings) == 1
+        assert contents() == []
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_new_clone_in_another_place_is_the_same_repository(
+    scan: Scanner,
+    repository: Repository,
+    tmp_path: Path,
+    contents: Callable[[], list[bytes]],
+    is_gone: bool,
+) -> None:
+    for number in range(40):  # one of them is then few enough to be asked for by itself
+        repository.commit({"clean": f"{number}\n", "leak.py": leak(number // 20)})
+    repository.git("checkout", "--quiet", "-b", "a-side")
+    repository.commit({"side.txt": "side\n"})
+    repository.git("checkout", "--quiet", "main")
+    first, second = tmp_path / "first", tmp_path / "second"
+    repository.git("clone", "--quiet", "--no-local", str(repository.root), str(first))
+    scan(first, HISTORY)
+    contents()
+    repository.commit({"new": "new\n"})
+    if is_gone:  # as branches that were merged
+        repository.git("branch", "--quiet", "-D", "a-side")
+    repository.git("clone", "--quiet", "--no-local", str(repository.root), str(second))
+    if is_gone:
+        shutil.rmtree(first)
+    found = scan(second, HISTORY)
+    assert contents() == [b"new\n"]
+    assert compared(found) == compared(scan(second, HISTORY, cache=False))
+    assert len(list(scan.folders.cache.glob("history-*"))) == (1 if is_gone else 2)
+    contents()
+    scan(second, HISTORY)
+    assert contents() == []
+
+
+def test_a_clone_without_what_was_pruned_counts_what_it_has(
+    scan: Scanner, repository: Repository, tmp_path: Path, contents: Callable[[], list[bytes]]
+) -> None:
+    repository.commit({"a": "1", "leak.py": leak()})
+    repository.git("checkout", "--quiet", "-b", "side")
+    repository.commit({"gone": "gone\n"})
+    repository.git("repack", "--quiet", "-a", "-d")
     scan(repository.root, HISTORY)
-    assert contents() == [leak().encode()]
+    repository.git("checkout", "--quiet", "main")
+    repository.git("branch", "--quiet", "-D", "side")
+    repository.git("reflog", "expire", "--expire=now", "--all")
+    repository.git("gc", "--quiet", "--prune=now")
+    contents()
+    found = scan(repository.root, HISTORY)
+    assert contents() == []
+    assert compared(found) == compared(scan(repository.root, HISTORY, cache=False))
 
 
 def test_the_result_is_the_same_with_and_without_memory(
@@ -137,7 +169,8 @@ def test_history_that_was_rewritten_is_forgotten(scan: Scanner, repository: Repo
 def test_other_rules_and_another_minimum_begin_anew(
     scan: Scanner, repository: Repository, tmp_path: Path
 ) -> None:
-    repository.commit({"a.txt": "own-0123456789abcdef\npassword = hunter22hunter\n"})
+    line, _, path = unsure(scan)
+    repository.commit({path: f"own-0123456789abcdef\n{line}"})
     assert compare(scan, repository).findings == ()
     rules = tmp_path / "own.toml"
     rules.write_text(
@@ -238,7 +271,7 @@ def test_every_way_of_reading_gives_the_same(
     monkeypatch.setattr(listed, "_TASK", 3)
     monkeypatch.setattr(objects, "_FEW_TASKS", 0)
     for fast in (True, False):
-        monkeypatch.setattr(object_files, "IS_FAST", fast)
+        monkeypatch.setattr(deltas, "IS_FAST", fast)
         found = scan(repository.root, HISTORY, cache=False, workers=workers)
         assert found.findings == plain.findings
         assert counted(found.coverage) == counted(plain.coverage)
@@ -252,7 +285,7 @@ def test_what_older_rules_saw_is_removed_and_all_of_it_by_request(
     monkeypatch.setattr(memory, "_code", lambda: "other")
     scan(repository.root, HISTORY)
     assert len(list(scan.folders.cache.glob("history-*"))) == 1
-    assert clear(scan.folders)[0] == 2  # with the compiled rules
+    assert clear(scan.folders)[0] == 3  # with the compiled rules
     assert clear(scan.folders) == (0, 0)
     assert list(scan.folders.cache.iterdir()) == []
 
@@ -272,3 +305,38 @@ def test_what_two_packs_hold_is_found_when_one_of_them_is_gone(
     for file in folder.glob(f"{first.stem}.*"):
         file.unlink()
     assert len(scan(repository.root, HISTORY).findings) == 1
+
+
+def test_a_content_is_read_again_only_where_a_new_path_could_make_it_a_finding(
+    scan: Scanner, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weak, likely, unlikely = unsure(scan)
+    repository.commit({unlikely: weak, "leak.py": leak()})
+    assert len(scan(repository.root, HISTORY).findings) == 1
+    again: list[str] = []
+    look_again = told.look_again
+
+    def spy(scan: Scan, git: Git, names: Collection[str]) -> objects.Objects:
+        again.extend(names)
+        return look_again(scan, git, names)
+
+    monkeypatch.setattr(told, "look_again", spy)
+    repository.commit({"moved.py": leak(), "leak.py": None})
+    assert len(scan(repository.root, HISTORY).findings) == 1
+    assert again == []
+    repository.commit({likely: weak})
+    assert len(compare(scan, repository).findings) == 2
+    assert again == [repository.git("rev-parse", f"HEAD:{likely}")]
+
+
+def test_a_memory_that_does_not_hold_is_passed_over(
+    scan: Scanner, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weak, likely, unlikely = unsure(scan)
+    repository.commit({unlikely: weak})
+    assert scan(repository.root, HISTORY).findings == ()
+    repository.commit({likely: weak})
+    nothing = objects.Objects({}, [], {}, {}, interrupted=False)
+    monkeypatch.setattr(told, "look_again", lambda *_: nothing)
+    (finding,) = scan(repository.root, HISTORY).findings
+    assert finding.path == likely

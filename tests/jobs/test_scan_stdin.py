@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from envguard.core.document import LARGE
 from envguard.core.errors import UsageError
 from envguard.jobs.scan.request import Mode
-from tests.jobs.scans import Scanner, leak, places
+from tests.jobs.scans import Scanner, leak, places, unsure
 
 
 def test_standard_input_is_one_document_under_its_name(scan: Scanner, tmp_path: Path) -> None:
@@ -31,9 +32,24 @@ def test_an_empty_input_is_clean(scan: Scanner, tmp_path: Path) -> None:
 
 
 def test_the_name_counts_for_the_confidence(scan: Scanner, tmp_path: Path) -> None:
-    text = b'password = "s3cr3t!X1"\n'
-    assert scan(tmp_path, Mode.STDIN, stdin=BytesIO(text), name="app.py").findings
-    assert not scan(tmp_path, Mode.STDIN, stdin=BytesIO(text), name="tests/app.py").findings
+    line, likely, unlikely = unsure(scan)
+    text = line.encode()
+    assert scan(tmp_path, Mode.STDIN, stdin=BytesIO(text), name=likely).findings
+    assert not scan(tmp_path, Mode.STDIN, stdin=BytesIO(text), name=unlikely).findings
+
+
+def test_ctrl_c_gives_what_was_found_before(scan: Scanner, tmp_path: Path) -> None:
+    class Pressed(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if not (text := super().read(size)):
+                raise KeyboardInterrupt
+            return text
+
+    text = leak().encode() + b"x\n" * LARGE
+    result = scan(tmp_path, Mode.STDIN, stdin=Pressed(text), name="a.log")
+    assert result.interrupted
+    assert places(result) == [("a.log", 1)]
+    assert [unseen.path for unseen in result.coverage.skipped] == ["a.log"]
 
 
 def test_no_input_is_an_error(scan: Scanner, tmp_path: Path) -> None:

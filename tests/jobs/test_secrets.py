@@ -13,7 +13,7 @@ from envguard.core.config import Config
 from envguard.core.errors import BackendError, NotFoundError, TrustError, UsageError
 from envguard.core.reference import Reference
 from envguard.core.secret import Secret
-from envguard.jobs import secrets
+from envguard.jobs.secrets import imports, place, values
 from tests.jobs.project import Faulty, Project
 
 
@@ -23,8 +23,8 @@ def store(project: Project) -> Backend:
 
 
 def opened(project: Project, store: Path | None = None, backend: str | None = None) -> Backend:
-    place = secrets.Place(store, backend)
-    return secrets.opened(place, project.config, project.profile, project.settings)
+    where = place.Place(store, backend)
+    return place.opened(where, project.config, project.profile, project.settings)
 
 
 def revealed(values: Mapping[str, Secret | None]) -> dict[str, str | None]:
@@ -33,41 +33,41 @@ def revealed(values: Mapping[str, Secret | None]) -> dict[str, str | None]:
 
 @pytest.mark.parametrize("value", ["", "x", "a\nb\r\n", "ü🔑", "\0", " ", "x" * 300_000])
 def test_a_value_comes_back_as_it_was(store: Backend, value: str) -> None:
-    assert secrets.put(store, "A", Secret(value)) == "1"
-    assert secrets.get(store, "A").reveal() == value
-    assert secrets.exists(store, "A")
+    assert values.put(store, "A", Secret(value)) == "1"
+    assert values.get(store, "A").reveal() == value
+    assert values.exists(store, "A")
 
 
 def test_versions_and_fields_are_read_by_their_reference(store: Backend) -> None:
-    secrets.put(store, "A", Secret('{"user": "ada"}'))
-    assert secrets.put(store, "A", Secret("second")) == "2"
-    assert secrets.get(store, "A@2").reveal() == "second"
-    assert secrets.get(store, "A#user@1").reveal() == "ada"
-    assert not secrets.exists(store, "A@3")
-    assert not secrets.exists(store, "A#none@1")
+    values.put(store, "A", Secret('{"user": "ada"}'))
+    assert values.put(store, "A", Secret("second")) == "2"
+    assert values.get(store, "A@2").reveal() == "second"
+    assert values.get(store, "A#user@1").reveal() == "ada"
+    assert not values.exists(store, "A@3")
+    assert not values.exists(store, "A#none@1")
 
 
 def test_what_is_not_there_is_not_found(store: Backend) -> None:
-    assert not secrets.exists(store, "A")
-    for call in (secrets.get, secrets.delete):
+    assert not values.exists(store, "A")
+    for call in (values.get, values.delete):
         with pytest.raises(NotFoundError, match="there is no secret A"):
             call(store, "A")
-    secrets.put(store, "A", Secret("x"))
-    secrets.delete(store, "A")
-    assert not secrets.exists(store, "A")
-    assert secrets.listed(store) == []
+    values.put(store, "A", Secret("x"))
+    values.delete(store, "A")
+    assert not values.exists(store, "A")
+    assert values.listed(store) == []
 
 
 @pytest.mark.parametrize("name", ["", "a b", "A@x@y", "#x", "a\n"])
 def test_a_text_that_is_no_name_is_refused(store: Backend, name: str) -> None:
     with pytest.raises(UsageError, match="is no name of a secret"):
-        secrets.get(store, name)
+        values.get(store, name)
 
 
 def test_a_part_of_a_secret_cannot_be_written(store: Backend) -> None:
     for name in ("A#field", "A@1"):
         with pytest.raises(Exception, match="cannot be the name of a secret"):
-            secrets.put(store, name, Secret("x"))
+            values.put(store, name, Secret("x"))
 
 
 def test_a_write_that_does_not_come_back_is_a_failure(store: Backend) -> None:
@@ -76,22 +76,22 @@ def test_a_write_that_does_not_come_back_is_a_failure(store: Backend) -> None:
             return {}
 
     with pytest.raises(BackendError, match="does not give back what was written for A"):
-        secrets.put(Forgetful(store), "A", Secret("x"))
+        values.put(Forgetful(store), "A", Secret("x"))
 
 
 def test_a_backend_that_cannot_list_says_so(store: Backend) -> None:
     with pytest.raises(UsageError, match="cannot list"):
-        secrets.listed(Faulty(store))
+        values.listed(Faulty(store))
 
 
 def test_a_store_file_has_nothing_to_do_with_the_project(project: Project) -> None:
     (project.root / "envguard.toml").write_text('[project]\nid = "theirs"\n')
     store = project.root / "own.db"
-    secrets.put(opened(project, store=store), "A", Secret("x"))
+    values.put(opened(project, store=store), "A", Secret("x"))
     with pytest.raises(TrustError):
         opened(project)
     outside = open_backend(f"local://{store}", Config(project.root.parent), project.settings)
-    assert secrets.get(outside, "A").reveal() == "x"
+    assert values.get(outside, "A").reveal() == "x"
     with pytest.raises(UsageError, match="two places"):
         opened(project, store=store, backend="local:")
 
@@ -101,7 +101,7 @@ def test_an_import_reads_as_python_dotenv_reads(project: Project, store: Backend
         "A=1\nB='two words' # no comment\nC=${A}-${HOME}\nD=\nE\nF=secret:X\nG=x${F}\nH=${G}\n"
         "A=again\nI=${E}\n"
     )
-    read = secrets.read_env(project.env, {"HOME": "/home/ada"}, project.config)
+    read = imports.read_env(project.env, {"HOME": "/home/ada"}, project.config)
     assert revealed(read) == {
         "A": "again",
         "B": "two words",
@@ -113,27 +113,27 @@ def test_an_import_reads_as_python_dotenv_reads(project: Project, store: Backend
         "H": None,
         "I": None,
     }
-    done = secrets.import_values(store, read, "")
+    done = imports.import_values(store, read, "")
     assert done.written == ("A", "B", "C", "D")
     assert done.skipped == ("E", "F", "G", "H", "I")
-    again = secrets.import_values(store, read, "")
+    again = imports.import_values(store, read, "")
     assert (again.written, again.unchanged) == ((), ("A", "B", "C", "D"))
-    assert [row.version for row in secrets.listed(store)] == [1, 1, 1, 1]
+    assert [row.version for row in values.listed(store)] == [1, 1, 1, 1]
 
 
 def test_a_prefix_chooses_and_is_dropped(store: Backend) -> None:
     given = {"SECRET_A": Secret("1"), "SECRET_": Secret("2"), "OTHER": Secret("3")}
-    assert secrets.import_values(store, given, "SECRET_").written == ("A",)
-    assert [row.name for row in secrets.listed(store)] == ["A"]
+    assert imports.import_values(store, given, "SECRET_").written == ("A",)
+    assert [row.name for row in values.listed(store)] == ["A"]
 
 
 def test_a_name_that_cannot_be_stops_an_import_before_it_writes(store: Backend) -> None:
     with pytest.raises(Exception, match="cannot be the name of a secret"):
-        secrets.import_values(store, {"A": Secret("1"), "B C": Secret("2")}, "")
-    assert secrets.listed(store) == []
+        imports.import_values(store, {"A": Secret("1"), "B C": Secret("2")}, "")
+    assert values.listed(store) == []
 
 
 def test_a_file_that_does_not_parse_is_not_imported(project: Project) -> None:
     project.env.write_text("A=1\nB: 2\n")
     with pytest.raises(UsageError, match="2 is no KEY=VALUE line"):
-        secrets.read_env(project.env, {}, project.config)
+        imports.read_env(project.env, {}, project.config)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from envguard.core.errors import TrustError, UsageError
+from envguard.core.errors import BackendError, TrustError, UsageError
 from envguard.jobs import trust
 from tests.jobs.project import Project
 
@@ -70,4 +70,39 @@ def test_what_was_recorded_runs_until_it_is_taken_back(cloned: Project) -> None:
 def test_a_reference_that_can_be_no_path_is_an_error(cloned: Project) -> None:
     cloned.env.write_text("A='file:a\0b'\n")
     with pytest.raises(UsageError, match="cannot be the path of a file"):
+        asked(cloned)
+
+
+def test_the_recipients_of_a_file_for_age_are_shown_and_accepted_as_they_were_shown(
+    cloned: Project,
+) -> None:
+    from envguard.backends.agefile.text import Recipient, new
+    from envguard.core.pins import Pins
+
+    file = cloned.root / "team.age"
+    config = cloned.root / "envguard.toml"
+    config.write_text(config.read_text().replace("local:///team.db", "age:team.age"))
+    assert asked(cloned).recipients == ()  # it is not there yet
+    made = new((Recipient("age1a", "ada"), Recipient("age1b")))
+    file.write_bytes(made.text())
+    shown = asked(cloned).recipients
+    assert shown == (trust.Readers(str(file), (), ("age1a ada", "age1b"), ()),)
+    file.write_bytes(made._replace(recipients=(Recipient("age1a"), Recipient("age1e"))).text())
+    pins = Pins(cloned.settings.folders.config)
+    trust.record(cloned.config, cloned.profile, cloned.settings.folders, readers=shown)
+    assert pins.accepted(file) == {"age1a", "age1b"}
+    assert asked(cloned).recipients == (
+        trust.Readers(str(file), ("age1a",), ("age1e",), ("age1b",)),
+    )
+    again = asked(cloned).recipients
+    trust.record(cloned.config, cloned.profile, cloned.settings.folders, readers=again)
+    assert pins.accepted(file) == {"age1a", "age1e"}
+    assert trust.forget(cloned.root, cloned.settings.folders)
+    assert pins.accepted(file) is None
+    named = trust.claim(
+        cloned.config, cloned.profile, cloned.settings.folders, (), backends=["age:./team.age"]
+    )
+    assert [found.file for found in named.recipients] == [str(file), str(file)]
+    file.write_text("something else")
+    with pytest.raises(BackendError, match="does not begin"):
         asked(cloned)

@@ -17,10 +17,10 @@ from envguard.journal.record import (
     RecordedFile,
     RecordedStep,
     RecordedWrite,
-    Records,
     Standing,
     State,
 )
+from envguard.journal.records import Records
 
 BEFORE, AFTER = b"A=plain\n", b"A=secret:A\n"
 STEP = {"key": "A", "line": 1, "action": "move", "reference": ["secret", "A", None, None]}

@@ -13,7 +13,6 @@ import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 
 PATIENCE = 20.0  # seconds; a busy machine is no failure
 
@@ -55,12 +54,7 @@ class InTerminal:
     def __enter__(self) -> InTerminal:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.status is None:
             # The session's other groups get a hangup when the terminal is gone.
             with contextlib.suppress(ProcessLookupError):

@@ -38,7 +38,7 @@ def read(source: Source) -> Iterator[Line]:
             at = (text.find("\n", at) + 1 or len(text) + 1) - 1
         elif found := _ASSIGNMENT.match(text, at):
             pieces, end = _word(source, found.end())
-            yield line(source, at, found["key"], pieces)
+            yield line(source, at, found["key"], pieces, (found.end(), end))
             at = end
         elif not exporting and (found := _EXPORT.match(text, at)):
             exporting, at = True, found.end()

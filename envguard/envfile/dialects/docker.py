@@ -14,7 +14,8 @@ def read(source: Source) -> Iterator[Line]:
     UsageError for a key with blanks."""
     at = 0
     for row in source.text.split("\n"):
-        text = row.removesuffix("\r").lstrip()
+        whole = row.removesuffix("\r")
+        text = whole.lstrip()
         if text and not text.startswith("#"):
             key, equal, value = text.partition("=")
             if not key or re.search(r"\s", key):
@@ -22,5 +23,6 @@ def read(source: Source) -> Iterator[Line]:
                     at, "has no key without blanks", "write KEY=VALUE, without export"
                 )
             if equal:
-                yield line(source, at, key, (value,))
+                end = at + len(whole)
+                yield line(source, at, key, (value,), (end - len(value), end))
         at += len(row) + 1

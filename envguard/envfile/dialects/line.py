@@ -14,12 +14,15 @@ from envguard.envfile.interpolate import Piece, Variable
 
 class Line(NamedTuple):
     """One variable. `text` is its value as it is written, without quotes and with variables as
-    `${NAME}`; `pieces` are what interpolation makes of it; `line` counts from 1."""
+    `${NAME}`; `pieces` are what interpolation makes of it; `line` counts from 1. `start` is where
+    its key begins, `span` where its value stands, with its quotes; None for a key alone."""
 
     key: str
     text: Secret
     pieces: tuple[Piece, ...]
     line: int
+    start: int = 0
+    span: tuple[int, int] | None = None
 
     def __repr__(self) -> str:
         return f"Line({self.key!r}, line={self.line})"
@@ -44,10 +47,16 @@ class Source(NamedTuple):
         return self.error(position, "would run a command, and is not read", "write its result")
 
 
-def line(source: Source, position: int, key: str, pieces: tuple[Piece, ...]) -> Line:
-    """The variable whose key stands at a position."""
+def line(
+    source: Source,
+    position: int,
+    key: str,
+    pieces: tuple[Piece, ...],
+    span: tuple[int, int] | None = None,
+) -> Line:
+    """The variable whose key stands at a position, and whose value at a span."""
     text = "".join(p if isinstance(p, str) else f"${{{p.name}}}" for p in pieces)
-    return Line(key, Secret(text), pieces, source.line_of(position))
+    return Line(key, Secret(text), pieces, source.line_of(position), position, span)
 
 
 class Grammar(NamedTuple):

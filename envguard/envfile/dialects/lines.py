@@ -102,8 +102,8 @@ def read(source: Source, dialect: str) -> Iterator[Line]:
             continue
         found = None if text[at] == "#" else key.match(text, at)
         if found is not None:
-            pieces, end = _value(source, found.end(), rules)
-            yield line(source, at, found["key"], pieces)
+            pieces, span, end = _value(source, found.end(), rules)
+            yield line(source, at, found["key"], pieces, span)
             at = end
             continue
         single = None if text[at] == "#" else alone.match(text, at)
@@ -114,8 +114,8 @@ def read(source: Source, dialect: str) -> Iterator[Line]:
         at = _line_end(text, at)
 
 
-def _value(source: Source, at: int, rules: Rules) -> tuple[tuple[Piece, ...], int]:
-    """The pieces of a value, and where its line ends."""
+def _value(source: Source, at: int, rules: Rules) -> tuple[tuple[Piece, ...], tuple[int, int], int]:
+    """The pieces of a value, where it stands, and where its line ends."""
     text = source.text
     if at < len(text) and text[at] in rules.quotes:
         quote = text[at]
@@ -129,14 +129,16 @@ def _value(source: Source, at: int, rules: Rules) -> tuple[tuple[Piece, ...], in
         if closed is not None and rest is not None:
             body = text[at + 1 : closed.end() - 1]
             grammar = rules.double if quote == '"' else rules.single
-            return cut(body, grammar, source, at), rest.end()
+            return cut(body, grammar, source, at), (at, closed.end()), rest.end()
         if rules.strict:
             raise source.error(at, "has quotes that do not close", "close them")
     end = _line_end(text, at)
     body = text[at:end]
     comment = re.search("#" if rules.anywhere else r"(?<=[ \t])#", body)
-    body = (body[: comment.start()] if comment else body).strip()
-    return cut(body, rules.bare, source, at), end
+    body = body[: comment.start()] if comment else body
+    start = at + len(body) - len(body.lstrip())
+    body = body.strip()
+    return cut(body, rules.bare, source, at), (start, start + len(body)), end
 
 
 def _line_end(text: str, at: int) -> int:

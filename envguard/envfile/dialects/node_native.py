@@ -26,16 +26,18 @@ def read(source: Source) -> Iterator[Line]:
         key = text[at:equal].strip(" ").removeprefix("export ")
         if equal < 0 or not key:
             return
-        value, end = _value(text, equal + 1)
-        if value is None:
+        found = _value(text, equal + 1)
+        if found is None:
             return
+        value, span, end = found
         # A variable ends at the first NUL.
-        yield line(source, at, key, (value.partition("\0")[0],))
+        yield line(source, at, key, (value.partition("\0")[0],), span)
         at = end
 
 
-def _value(text: str, at: int) -> tuple[str | None, int]:
-    """A value and where its line ends; None where quotes do not close and the file ends."""
+def _value(text: str, at: int) -> tuple[str, tuple[int, int], int] | None:
+    """A value, where it stands, and where its line ends; None where quotes do not close and the
+    file ends."""
     while text.startswith(" ", at):
         at += 1
     if at < len(text) and text[at] in _QUOTES:
@@ -43,11 +45,12 @@ def _value(text: str, at: int) -> tuple[str | None, int]:
         if close >= 0:
             body = text[at + 1 : close]
             value = body.replace("\\n", "\n") if text[at] == '"' else body
-            return value, _line_end(text, close)
+            return value, (at, close + 1), _line_end(text, close)
         if "\n" not in text[at:]:
-            return None, len(text)
+            return None
     end = _line_end(text, at)
-    return text[at:end].partition("#")[0].strip(" "), end
+    value = text[at:end].partition("#")[0].strip(" ")
+    return value, (at, at + len(value)), end
 
 
 def _line_end(text: str, at: int) -> int:

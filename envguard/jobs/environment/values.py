@@ -22,18 +22,23 @@ from envguard.launch.environment import child_environment
 from envguard.references import inline
 from envguard.references.resolve import Wanted, gather, joined
 
+_STORE = "local"
+"""The scheme of the embedded store, which writes its own trail."""
+
 
 class Values(NamedTuple):
     """What a program gets. `given` comes from files and profile; `referenced` are those of its
     keys whose values a reference gives, or is a part of; `environ` is the whole environment, in
     plaintext, so it is passed on and not kept. `read` is what the references gave, each with the
-    key that it was asked for; `files` are those that `file:` references name."""
+    key that it was asked for; `files` are those that `file:` references name. `elsewhere` are the
+    secrets of backends that keep no trail of ours, as a scheme and a name each."""
 
     given: Mapping[str, Secret]
     referenced: frozenset[str]
     environ: Mapping[str, str]
     read: tuple[tuple[str, Secret], ...] = ()
     files: tuple[Path, ...] = ()
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:
         return f"Values({len(self.environ)} variables)"
@@ -54,6 +59,7 @@ def resolve(request: Request, config: Config, profile: Profile, settings: Settin
     Raises what the class of the first problem is: UsageError, ConfigError, TrustError,
     BackendError, NotFoundError.
     """
+    settings = settings._replace(allow_expired=request.allow_expired)
     everything = written.read(request, config, profile)
     chosen = written.choose(request, everything)
     return resolve_written(
@@ -70,6 +76,7 @@ def resolve_written(
     settings: Settings,
 ) -> Values:
     """The values of items that were read already; `chosen` are the keys that a program gets."""
+    nameless = [problem for item in items for problem in _nameless(item, config, profile)]
     needs = [_need(item, config, profile) for item in items]
     asked = [want for need in needs for want in need.wanted]
     if not request.trusted:
@@ -86,7 +93,7 @@ def resolve_written(
     environ = child_environment(
         {} if request.clean else settings.environ, given, override=request.override
     )
-    problems = list(found.problems)
+    problems = [*nameless, *found.problems]
     if config.secrets:
         missing = {w.key for w in asked if w not in found.values}
         unknown = _reaching(items, missing)
@@ -100,6 +107,7 @@ def resolve_written(
         environ,
         read=tuple((want.key, value) for want, value in found.values.items()),
         files=tuple(w.folder / w.reference.name for w in asked if w.reference.backend == "file"),
+        elsewhere=_elsewhere(found.values, config, profile),
     )
 
 
@@ -116,6 +124,19 @@ def open_backends(
     }
 
 
+def _elsewhere(
+    read: Iterable[Wanted], config: Config, profile: Profile
+) -> tuple[tuple[str, str], ...]:
+    """The secrets that were read from other backends than the embedded store."""
+    found: dict[tuple[str, str], None] = {}
+    for want in read:
+        name = want.reference.backend
+        if name not in LOCAL_SCHEMES:
+            url = config.backend_url(profile.backend if name == PROFILE_BACKEND else name)
+            found[url.partition(":")[0], want.reference.name] = None
+    return tuple(pair for pair in found if pair[0] != _STORE)
+
+
 def _need(item: Written, config: Config, profile: Profile) -> _Need:
     """What must be resolved for an item: itself, or the references inside it."""
     whole = item.reference(config, profile)
@@ -129,6 +150,19 @@ def _need(item: Written, config: Config, profile: Profile) -> _Need:
             "give it a key of its own, and name that key there",
         )
     return _Need(item, False, [Wanted(item.key, ref, item.folder) for ref in inside])
+
+
+def _nameless(item: Written, config: Config, profile: Profile) -> list[EnvguardError]:
+    """The problem of a reference that names nothing: `secret:` alone."""
+    text = "" if item.text is None else item.text.reveal().rstrip()
+    if not text.endswith(":") or not item.refers(text[:-1], config, profile):
+        return []
+    return [
+        UsageError(
+            f"{printable(item.key)} ({printable(item.origin)}): {text} names no secret",
+            f"write {text}NAME, or literal:{text} if the text is meant",
+        )
+    ]
 
 
 def _inline(value: Iterable[Piece]) -> list[Reference]:

@@ -54,6 +54,12 @@ class Written(NamedTuple):
             return reference
         return reference if _allowed(reference.backend, profile) else None
 
+    def refers(self, scheme: str, config: Config, profile: Profile) -> bool:
+        """Whether a scheme is that of a backend, and read as a reference here."""
+        return (scheme == PROFILE_BACKEND or scheme in config.backends) and _allowed(
+            scheme, profile
+        )
+
     def inside(self, profile: Profile) -> list[Reference]:
         """The references of `{{secrets.NAME}}` inside it, where it is none itself."""
         if self.text is None or not _allowed(PROFILE_BACKEND, profile):

@@ -13,6 +13,7 @@ from envguard.core.finding import Coverage
 from envguard.core.secret import Secret
 from envguard.detection.detector import GENERIC, Detector
 from envguard.detection.literals import Literals, is_searchable
+from envguard.envfile.origins import is_yaml
 from envguard.sources import git as git_door
 from envguard.sources import traces as source
 from envguard.sources.git import Git
@@ -101,7 +102,7 @@ def aftercare(
         git = git_door.find(file)
         if git is not None:
             repositories[git.top] = git
-            if is_env_file(file.name) and not git.ignores(file):
+            if not is_yaml(file) and not git.ignores(file):
                 unignored.append(_shown(str(file), folder))
         found += source.beside(file, literals.find, coverage)
     for git in repositories.values() if keys else ():

@@ -80,6 +80,6 @@ def _values(config: Config, profile: Profile) -> Iterator[str]:
     for name in profile.env_files:
         file = config.root / name
         if file.is_file():
-            for entry in origins.read_variables(file).entries:
+            for entry in origins.read_variables(file, profile.dialect).entries:
                 if entry.value is not None:
                     yield entry.value.reveal()

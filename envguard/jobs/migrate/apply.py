@@ -14,9 +14,9 @@ from envguard.core.files import sweep
 from envguard.core.plan import Action, FilePlan
 from envguard.core.text import printable
 from envguard.envfile.origins import is_yaml
-from envguard.jobs.migrate import carry, held
+from envguard.jobs.migrate import besides, carry, held, journals
 from envguard.jobs.migrate.carry import Opener, Work, in_words
-from envguard.jobs.migrate.journals import Journal, journal
+from envguard.jobs.migrate.journals import Journal, alone, journal
 from envguard.jobs.migrate.request import Outcome, Planned, Tell, targets
 from envguard.journal.record import Record, RecordedFile, RecordedStep, RecordedWrite
 from envguard.sources import git as git_door
@@ -37,26 +37,28 @@ def apply(
     once one holds references, the configuration that resolves them is in place. Raises
     UsageError where the files or the backend have changed since the plan.
     """
-    plan = planned.plan
     contents = {Path(path): document.render() for path, document in planned.documents.items()}
-    changed = _changed_files(contents)
-    if changed:
-        raise _outdated(changed, planned)
-    with in_words(list(contents)):
-        if not plan.backend.startswith(SCHEME):
-            journal(plan.backend, settings)  # without a key nothing is begun
+    with in_words(list(contents)), alone(settings):
+        changed = _changed_files(contents)
+        if changed:
+            raise _outdated(changed, planned)
+        before = besides.look(contents, config)
+        if not planned.plan.backend.startswith(SCHEME):
+            journal(planned.plan.backend, settings)  # without a key nothing is begun
         made = _project(config, profile, settings)
-        backend = open_backend(plan.backend, made, settings)
+        backend = open_backend(planned.plan.backend, made, settings)
         changed = _changed_versions(planned, held.Held(backend))
         if changed:
             raise _outdated(changed, planned)
         ignored = _ignore(contents)
-        kept = journal(plan.backend, settings, create=True)
+        kept = journal(planned.plan.backend, settings, create=True)
         record = _record(planned, made, profile, kept, contents)
         kept.save_files(record, contents)
+        record = replace(record, besides=besides.save(record.id, before, kept))
         kept.records.save(record)
-    work = Work(record, kept, backend, made, settings, contents, planned.values, tell)
-    outcome = carry.out(work)
+        journals.tell(journals.START, record, settings)
+        work = Work(record, kept, backend, made, settings, contents, planned.values, tell)
+        outcome = carry.out(work)
     file = outcome.config.file
     configured = [file] if file is not None and outcome.config != config else []
     return replace(outcome, written=(*configured, *ignored))
@@ -141,6 +143,7 @@ def _record(
         writes=tuple(writes),
         origin=plan.origin,
         follows=plan.profile is not None,
+        key=kept.key,
     )
 
 
@@ -159,4 +162,5 @@ def _recorded(
         steps=tuple(RecordedStep(s.key, s.line, s.action, r) for s, r in steps if r is not None),
         before_digest=kept.records.digest(contents[path]),
         after_digest=kept.records.digest(after),
+        dialect=file.dialect,
     )

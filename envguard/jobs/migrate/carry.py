@@ -18,10 +18,12 @@ from envguard.core.plan import Action
 from envguard.core.reference import Reference
 from envguard.core.secret import Secret
 from envguard.core.text import printable
-from envguard.jobs.migrate import held, pointing, readers
-from envguard.jobs.migrate.journals import Journal, folder
+from envguard.jobs.migrate import besides, held, journals, pointing, readers
+from envguard.jobs.migrate.besides import content
+from envguard.jobs.migrate.journals import Journal, folder, journal_of
 from envguard.jobs.migrate.request import FileOutcome, Outcome, Tell
-from envguard.journal.record import Record, RecordedFile, Records, Standing, State
+from envguard.journal.record import Record, RecordedFile, Standing, State
+from envguard.journal.records import Records
 from envguard.sources import git as git_door
 
 
@@ -65,19 +67,23 @@ def out(work: Work) -> Outcome:
             outcome = _outcome(file)
             work.tell(outcome)
             done.append(outcome)
+        if record.state is not State.REWRITTEN:
+            journals.tell(journals.DONE, record, work.settings)
     # The files themselves say that they are rewritten; the record only repeats it.
     with contextlib.suppress(OSError):
-        records.save(record.advanced(State.REWRITTEN))
+        records.save(besides.left(record.advanced(State.REWRITTEN), work.journal))
     return Outcome(record.id, len(record.writes), tuple(done), (), config, work.values)
 
 
 def finish(migration: str, settings: Settings) -> None:
-    """Writes down that nothing is left to do."""
-    records = Records(folder(settings))
-    record = records.load(migration)
+    """Writes down that nothing is left to do, and how the files beside were left."""
+    record = Records(folder(settings)).load(migration)
     if record.state is State.REWRITTEN:
+        done = record.advanced(State.DONE)
+        with contextlib.suppress(BackendError):
+            done = besides.left(done, journal_of(record, settings))
         with contextlib.suppress(OSError):
-            records.save(record.advanced(State.DONE))
+            Records(folder(settings)).save(done)
 
 
 @contextlib.contextmanager
@@ -93,14 +99,6 @@ def in_words(files: Sequence[Path]) -> Iterator[None]:
             f"{name} is left as it was: {error.strerror}{place}",
             f"check `df -h` and `ls -la {folder}`, then: envguard migrate resume",
         ) from None
-
-
-def content(path: Path) -> bytes | None:
-    """A file's bytes; None where there is none."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
 
 
 def _standing(work: Work, file: RecordedFile) -> Standing:
@@ -161,7 +159,8 @@ def _write(work: Work, located: Mapping[str, Reference]) -> dict[str, str]:
 
 
 def _after(work: Work, file: RecordedFile) -> bytes:
-    document = readers.reread(file.path, work.contents[file.path], work.settings.environ)
+    before = work.contents[file.path]
+    document = readers.reread(file.path, before, work.settings.environ, file.dialect)
     return document.replace_all({s.line: str(s.reference) for s in file.steps}).render()
 
 
@@ -173,6 +172,7 @@ def _outcome(file: RecordedFile) -> FileOutcome:
         actions.count(Action.MOVE),
         actions.count(Action.LINK),
         git is not None and git.tracks(file.path),
+        file.dialect,
     )
 
 

@@ -46,7 +46,10 @@ def _lines(found: Aftercare) -> Iterator[str]:
     for staged in found.staged:
         yield f"[ ] the next commit would hold {_list(staged.keys)}: {printable(staged.command)}"
     for path in found.unignored:
-        yield f"[ ] git does not ignore {printable(path)}: add it to .gitignore"
+        place = Path(path)
+        ignore = shlex.quote(printable(str(place.with_name(".gitignore"))))
+        command = f"echo {shlex.quote(printable('/' + place.name))} >>{ignore}"
+        yield f"[ ] git does not ignore {printable(path)}: add it to .gitignore: {command}"
     for rotation in found.rotations:
         yield from _rotation(rotation)
     for standing in found.standing:

@@ -51,7 +51,8 @@ class Held:
         refs = list(dict.fromkeys(new.values()))
         # The versions first: what is written in between makes the plan too old, not wrong.
         versions = current(self._backend, refs)
-        values = self._backend.read(refs)
+        there = [ref for ref in refs if ref in versions]
+        values = self._backend.read(there) if there else {}
         for name, ref in new.items():
             if ref in values:
                 self.values[name] = values[ref]

@@ -13,7 +13,8 @@ from envguard.core.reference import PROFILE_BACKEND
 from envguard.core.text import printable
 from envguard.detection.detector import Detector
 from envguard.jobs.migrate import held, origin, places, planfile, readers
-from envguard.jobs.migrate.carry import Opener, content
+from envguard.jobs.migrate.besides import content
+from envguard.jobs.migrate.carry import Opener
 from envguard.jobs.migrate.journals import journal
 from envguard.jobs.migrate.plan import plan as of_files
 from envguard.jobs.migrate.plan import remains
@@ -108,7 +109,7 @@ def from_json(
             f"not as it was planned: {'; '.join(changed)}",
             "plan it again: envguard migrate --plan --format json",
         )
-    origins = {f.path: readers.read(Path(f.path), settings.environ) for f in whole.files}
+    origins = {f.path: readers.read(Path(f.path), settings.environ, f.dialect) for f in whole.files}
     documents = {path: found.document for path, found in origins.items()}
     values = planfile.values(whole, documents)
     if origin_url is not None:

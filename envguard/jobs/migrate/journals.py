@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from envguard.backends.local import SCHEME, LocalBackend, open_local
+from envguard.backends.local import SCHEME, LocalBackend, open_local, own_store
 from envguard.backends.registry import open_backend
 from envguard.core.config import Config, Settings
-from envguard.core.errors import ConfigError
+from envguard.core.errors import BackendError, ConfigError, UsageError
+from envguard.core.files import private_directory
 from envguard.journal.backup import SUFFIX, Backup, Backups, remove
-from envguard.journal.record import Record, Records
+from envguard.journal.record import Record
+from envguard.journal.records import Records
 from envguard.journal.seal import Seal
+from envguard.store.keys import VARIABLE, RootKey
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+START, DONE, ROLLBACK = "migrate.start", "migrate.done", "migrate.rollback"
+"""Actions in the trail."""
+
+_PATIENCE = 15.0
+_PAUSE = 0.05
+"""Seconds that another migration may take, and between two looks whether it has ended."""
 
 # The key belongs to a store, not to one of its namespaces: any namespace names it.
 _ANY_NAMESPACE = "journal"
 
 
 class Journal(NamedTuple):
-    """The journal of this user under one root key."""
+    """The journal of this user under one root key; `key` is its id."""
 
     backups: Backups
     records: Records
     seal: Seal
+    key: str
 
     def save_files(self, record: Record, contents: dict[Path, bytes]) -> None:
         """Backs every file of a migration up, and reads each backup back."""
@@ -53,20 +75,96 @@ def journal(url: str, settings: Settings, *, create: bool = False) -> Journal:
     """
     backend = open_backend(url, _outside(), settings) if url.startswith(SCHEME) else None
     if isinstance(backend, LocalBackend):
-        key = backend.root_key(create=create).reveal()
-    else:
-        own = open_local(
-            SCHEME, folders=settings.folders, namespace=_ANY_NAMESPACE, environ_key=settings.key
+        return _under(backend.root_key(create=create), settings)
+    found = _own(settings).find_key()
+    if found is None:
+        raise ConfigError(
+            f"there is no key for the backup that a migration to {url} needs",
+            "make the store that holds one: envguard secrets set NAME --backend local:",
         )
-        found = own.find_key()
-        if found is None:
-            raise ConfigError(
-                f"there is no key for the backup that a migration to {url} needs",
-                "make the store that holds one: envguard secrets set NAME --backend local:",
-            )
-        key = found.reveal()
-    place = folder(settings)
-    return Journal(Backups(place, key), Records(place, key), Seal(key))
+    return _under(found, settings)
+
+
+def journal_of(record: Record, settings: Settings) -> Journal:
+    """The journal under the key that a migration was written down with, be that retired by now.
+    Raises BackendError where it was forgotten, otherwise as `journal`."""
+    found = journal(record.backend, settings)
+    if _fits(found, record):
+        return found
+    url = record.backend
+    backend = open_backend(url, _outside(), settings) if url.startswith(SCHEME) else None
+    store = backend if isinstance(backend, LocalBackend) else _own(settings)
+    earlier = (_under(key, settings) for key in store.root_keys())
+    right = next((journal for journal in earlier if _fits(journal, record)), None)
+    if right is None:
+        key = f"the key {record.key}" if record.key else "an earlier key"
+        raise BackendError(
+            f"what was kept of {record.id} opens by {key}, which is not here any more",
+            f"with a copy of it: {VARIABLE}=KEY envguard migrate rollback {record.id}",
+        )
+    return right
+
+
+def tell(action: str, record: Record, settings: Settings) -> None:
+    """Writes a line of the trail: of the store that a migration goes into, or for another target
+    of the user's own store, where there is one. Raises BackendError."""
+    config = Config(root=record.root, project_id=record.project)
+    url = record.backend
+    backend = open_backend(url, config, settings) if url.startswith(SCHEME) else None
+    store = backend if isinstance(backend, LocalBackend) else own_store(settings, record.project)
+    names = dict.fromkeys(write.name for write in record.writes)
+    store.record(action, names, f"{record.id} to {url.partition(':')[0]}:")
+
+
+def _own(settings: Settings) -> LocalBackend:
+    return open_local(SCHEME, settings, namespace=_ANY_NAMESPACE)
+
+
+def _under(key: RootKey, settings: Settings) -> Journal:
+    place, root = folder(settings), key.reveal()
+    return Journal(Backups(place, root), Records(place, root), Seal(root), key.id)
+
+
+def _fits(journal: Journal, record: Record) -> bool:
+    """Whether a migration was written down under the key of this journal."""
+    if record.key:
+        return record.key == journal.key
+    # Records of the first version do not say; each backup does.
+    made = [info for info in journal.backups.list() if info.id.startswith(f"{record.id}.")]
+    return all(info.key_id in ("", journal.backups.key_id) for info in made)
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Keeps this user's other migrations out while one changes something: they wait, and then see
+    what it has done. Raises UsageError where that takes too long."""
+    lock = private_directory(settings.folders.data) / "migrate.lock"
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        until = time.monotonic() + _PATIENCE
+        while not _locked(descriptor):
+            if time.monotonic() > until:
+                raise UsageError(
+                    "another migration is under way", "wait until it has ended, then repeat this"
+                )
+            time.sleep(_PAUSE)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether the lock is ours now. The system gives it back when the process ends."""
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK):
+            return False
+        raise
+    return True
 
 
 def files(migration: str, settings: Settings) -> list[Path]:

@@ -152,4 +152,5 @@ def _follow(
         source.alias,
         tuple(steps),
         source.place.layers if changed else (),
+        source.dialect,
     )

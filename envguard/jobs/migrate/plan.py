@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -27,6 +28,8 @@ from envguard.jobs.migrate import names, places, readers
 from envguard.jobs.migrate.held import Held
 from envguard.jobs.migrate.request import Answers, Planned, Request
 
+_BUILT = "is built from"
+
 
 class Source(NamedTuple):
     """One file of the request, read. `shown` is its path as people know it."""
@@ -36,6 +39,7 @@ class Source(NamedTuple):
     origin: Origin
     place: places.Place
     alias: str | None
+    dialect: str
 
     @property
     def document(self) -> Document:
@@ -75,6 +79,7 @@ def plan(
             source.alias,
             tuple(decided.values()),
             source.place.layers,
+            source.dialect,
         )
         for source, decided in zip(sources, steps, strict=True)
     )
@@ -89,12 +94,31 @@ def remains(plan: Plan, origins: Mapping[str, Origin]) -> tuple[str, ...]:
     sentences = []
     for file in plan.files:
         origin = origins[file.path]
+        sentences += [_undecided(step, file) for step in file.steps if _is_undecided(step)]
         if file.moves and not origin.is_rewritten:
             lines = " ".join(f"{step.key}={step.reference}" for step in file.moves)
             sentences.append(f"write into the .env that needs it: {printable(lines)}")
         if file.moves and origin.remains:
             sentences.append(origin.remains)
     return tuple(sentences)
+
+
+def _is_undecided(step: Step) -> bool:
+    """Whether a value stays in the file that is, or could be, a secret."""
+    is_built = step.kind == Kind.SECRET.value and step.note.startswith(_BUILT)
+    return step.action is Action.KEEP and (is_built or step.kind == Kind.UNSURE.value)
+
+
+def _undecided(step: Step, file: FilePlan) -> str:
+    place = f"{printable(Path(file.path).name)}:{step.line}"
+    command = f"envguard migrate {shlex.quote(printable(file.path))} --only {printable(step.key)}"
+    if step.kind == Kind.UNSURE.value:
+        return f"{place} {printable(step.key)} {step.reason}: {command} moves it"
+    name = step.note.removeprefix(_BUILT).partition(":")[0].strip()
+    return (
+        f"{place} {printable(step.key)} stays there, {step.reason} and built from {name}:"
+        f" write its value out, then: {command}"
+    )
 
 
 def read(
@@ -114,7 +138,10 @@ def read(
         )
     files = list(dict.fromkeys(found))
     known = [places.place(file, config, profile, fixed=request.fixed) for file in files]
-    origins = [readers.read(file, environ) for file in files]
+    dialects = [request.dialect or place.profile.dialect for place in known]
+    origins = [
+        readers.read(file, environ, dialect) for file, dialect in zip(files, dialects, strict=True)
+    ]
     chosen: dict[str, str | None] = {}
     for place in known:
         if place.profile.name not in chosen:
@@ -132,8 +159,8 @@ def read(
                 used=is_used(place.profile),
             )
     return [
-        Source(file, shown(file, config), origin, place, chosen[place.profile.name])
-        for file, origin, place in zip(files, origins, known, strict=True)
+        Source(file, shown(file, config), origin, place, chosen[place.profile.name], dialect)
+        for file, origin, place, dialect in zip(files, origins, known, dialects, strict=True)
     ]
 
 
@@ -182,19 +209,23 @@ def _first_step(
     if entry.key in request.exclude or (request.only and entry.key not in request.only):
         return replace(step, note="not chosen")
     # Its value depends on others and on the environment: no secret holds that.
-    used = variables(entry.value.reveal())
+    used = variables(entry.value.reveal()) if entry.uses is None else entry.uses
     built = used and value_of(entry) == entry.value
     wanted = bool(request.only or request.everything or found.kind is Kind.SECRET)
     if answers.choose is not None and not built:
-        proposed = replace(step, action=Action.MOVE if wanted else Action.KEEP)
+        # Somebody is there to say what a doubtful value is: to move it is the safer proposal.
+        likely = wanted or found.kind is Kind.UNSURE
+        proposed = replace(step, action=Action.MOVE if likely else Action.KEEP)
         chosen = answers.choose(source.shown, proposed)
-        if wanted and not chosen:
+        if likely and not chosen:
             step = replace(step, note="not chosen")
         wanted = chosen
+    elif found.kind is Kind.UNSURE and not wanted:
+        step = replace(step, note=f"is it one? then: --only {entry.key}")
     if not wanted:
         return step
     if built:
-        return kept(step, f"is built from ${{{used[0]}}}: write it out to move it")
+        return kept(step, f"{_BUILT} ${{{used[0]}}}: write its value out to move it")
     return replace(step, action=Action.MOVE)
 
 

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from envguard.core.config import Config
+from envguard.core.config import DEFAULT_DIALECT, Config
 from envguard.core.errors import UsageError
 from envguard.core.plan import Action, FilePlan, Plan, Step
 from envguard.core.reference import Reference
@@ -43,6 +43,7 @@ def dump(planned: Planned, config: Config, journal: Journal) -> dict[str, Any]:
                 "profile": file.profile,
                 "alias": file.alias,
                 "layers": list(file.layers),
+                "dialect": file.dialect,
                 "digest": journal.records.digest(planned.documents[file.path].render()),
                 "steps": [_step(step) for step in file.steps],
             }
@@ -87,6 +88,7 @@ def load(text: str, path: str, config: Config, journal: Journal) -> Plan:
                 alias=file["alias"],
                 steps=tuple(map(_read_step, file["steps"])),
                 layers=tuple(file["layers"]),
+                dialect=file.get("dialect", DEFAULT_DIALECT),
             )
             for file in data["files"]
         ),

@@ -8,25 +8,25 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from envguard.core.errors import UsageError
-from envguard.envfile import document, origins
+from envguard.envfile import origins
 from envguard.envfile.origins import Document, Origin
 
 
-def read(path: Path, environ: Mapping[str, str]) -> Origin:
+def read(path: Path, environ: Mapping[str, str], dialect: str) -> Origin:
     """What a file is, and its document. Raises UsageError where it cannot be read."""
-    return origins.open_origin(path, environ)
+    return origins.open_origin(path, environ, dialect)
 
 
-def reread(path: Path, before: bytes, environ: Mapping[str, str]) -> Document:
+def reread(path: Path, before: bytes, environ: Mapping[str, str], dialect: str) -> Document:
     """The document that a file was before its migration, which these bytes say. A file that is
     never rewritten is read itself: its own tool reads it."""
     if path.is_file() and path.read_bytes() == before:
-        return origins.open_origin(path, environ).document
+        return origins.open_origin(path, environ, dialect).document
     if origins.is_yaml(path):
         from envguard.envfile import yaml_map  # noqa: PLC0415 - most files are .env files
 
         return yaml_map.parse(before, str(path))
-    return document.parse(before, str(path))
+    return origins.parse(before, str(path), dialect)
 
 
 def plain_file(path: Path) -> Path:

@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envguard.core.config import Config
+from envguard.core.config import DEFAULT_DIALECT, Config
 from envguard.core.plan import Plan, Step
 from envguard.core.secret import Secret
 
@@ -53,7 +53,8 @@ class Request:
     """What goes where. `only`, `exclude` and `everything` choose keys; else the secrets. With an
     `origin`, a backend, its names are moved, and `files` only follow. `fixed`: the profile was
     named by the caller, and counts for every file. `apart`: where the backend holds another value
-    under a file's key, the file gets a name of its own, where it can, and no conflict."""
+    under a file's key, the file gets a name of its own, where it can, and no conflict. `dialect`
+    is how .env files are read; None: as the profile of each file says."""
 
     files: tuple[Path, ...]
     backend: str
@@ -64,6 +65,7 @@ class Request:
     origin: str | None = None
     fixed: bool = False
     apart: bool = True
+    dialect: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,13 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What became of one file; `tracked`: git has it."""
+    """What became of one file, read in `dialect`; `tracked`: git has it."""
 
     path: Path
     moved: int
     linked: int
     tracked: bool
+    dialect: str = DEFAULT_DIALECT
 
 
 Tell = Callable[[FileOutcome], None]

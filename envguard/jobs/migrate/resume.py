@@ -14,10 +14,11 @@ from envguard.core.secret import Secret
 from envguard.core.text import printable
 from envguard.jobs.migrate import carry, readers
 from envguard.jobs.migrate.carry import Opener, Work
-from envguard.jobs.migrate.journals import folder, journal
+from envguard.jobs.migrate.journals import alone, folder, journal_of
 from envguard.jobs.migrate.plan import value_of
 from envguard.jobs.migrate.request import Outcome, Tell
-from envguard.journal.record import Record, Records, State
+from envguard.journal.record import Record, State
+from envguard.journal.records import Records
 from envguard.workspace import trust
 
 
@@ -32,25 +33,27 @@ def resume(
     Raises NotFoundError for an unknown one, UsageError for one that was rolled back and for a
     file that has changed since, BackendError where the backend has.
     """
-    record = Records(folder(settings)).load(migration)
-    if record.state is State.ROLLED_BACK:
-        raise UsageError(
-            f"the migration {migration} was rolled back",
-            f"migrate again: envguard migrate --to {record.backend}",
-        )
-    if record.state is State.DONE:
-        return None
-    config = _config(record)
-    trust.require(settings.folders, config, config.profile(_named(record, config)))
-    kept = journal(record.backend, settings)
-    contents = {path: backup.content for path, backup in kept.load_files(record).items()}
-    for path in contents:
-        sweep(path.parent)
-    backend = open_backend(record.backend, config, settings)
-    values = of_files(record, contents, settings.environ)
-    if record.origin is not None:
-        values |= of_origin(record, open_backend(record.origin, config, settings))
-    return carry.out(Work(record, kept, backend, config, settings, contents, values, tell))
+    Records(folder(settings)).load(migration)
+    with alone(settings):
+        record = Records(folder(settings)).load(migration)
+        if record.state is State.ROLLED_BACK:
+            raise UsageError(
+                f"the migration {migration} was rolled back",
+                f"migrate again: envguard migrate --to {record.backend}",
+            )
+        if record.state is State.DONE:
+            return None
+        config = _config(record)
+        trust.require(settings.folders, config, config.profile(_named(record, config)))
+        kept = journal_of(record, settings)
+        contents = {path: backup.content for path, backup in kept.load_files(record).items()}
+        for path in contents:
+            sweep(path.parent)
+        backend = open_backend(record.backend, config, settings)
+        values = of_files(record, contents, settings.environ)
+        if record.origin is not None:
+            values |= of_origin(record, open_backend(record.origin, config, settings))
+        return carry.out(Work(record, kept, backend, config, settings, contents, values, tell))
 
 
 def of_files(
@@ -61,7 +64,7 @@ def of_files(
     for file in record.files if record.origin is None else ():
         if not file.steps:
             continue
-        document = readers.reread(file.path, contents[file.path], environ)
+        document = readers.reread(file.path, contents[file.path], environ, file.dialect)
         by_line = {entry.line: entry for entry in document.entries}
         for step in file.steps:
             value = value_of(by_line[step.line])

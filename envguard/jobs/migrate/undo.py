@@ -14,23 +14,29 @@ from envguard.core.errors import BackendError, NotFoundError, UsageError
 from envguard.core.files import TEMPORARY_PREFIX, sweep, write_atomically
 from envguard.core.secret import Secret
 from envguard.core.text import printable
-from envguard.jobs.migrate import journals, resume, written
-from envguard.jobs.migrate.carry import Opener, content
+from envguard.jobs.migrate import besides, journals, resume, written
+from envguard.jobs.migrate.besides import content
+from envguard.jobs.migrate.carry import Opener, in_words
 from envguard.jobs.migrate.journals import Journal
 from envguard.journal.backup import Backup
-from envguard.journal.record import Record, RecordedFile, Records, Standing, State
+from envguard.journal.record import Record, RecordedFile, Standing, State
+from envguard.journal.records import Records
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
     """What a rollback did. `files` are as they were before the migration. `beside` are those that
     had been changed since and are kept, each with the place where its old content was put. The
-    names `taken_back` are in the backend as they were; `remains` says why each other one is not."""
+    names `taken_back` are in the backend as they were; `remains` says why each other one is not.
+    `given` are the configuration, .gitignore and examples that are as they were, too; `stays` says
+    why each other one that the migration wrote is not."""
 
     files: tuple[Path, ...]
     beside: tuple[tuple[Path, Path], ...]
     taken_back: tuple[str, ...]
     remains: tuple[str, ...]
+    given: tuple[Path, ...] = ()
+    stays: tuple[str, ...] = ()
 
 
 def rollback(
@@ -42,8 +48,14 @@ def rollback(
     Safe to repeat. Raises NotFoundError for an unknown migration, BackendError for a damaged
     backup, another key or a backend that fails, UsageError where the file system refuses.
     """
+    Records(journals.folder(settings)).load(migration)
+    with journals.alone(settings):
+        return _undone(migration, settings, open_backend)
+
+
+def _undone(migration: str, settings: Settings, open_backend: Opener) -> Undone:
     record = Records(journals.folder(settings)).load(migration)
-    kept = journals.journal(record.backend, settings)
+    kept = journals.journal_of(record, settings)
     backups = kept.load_files(record)
     files, beside = [], []
     for file in record.files:
@@ -55,15 +67,37 @@ def rollback(
             beside.append((file.path, other))
     config = Config(root=record.root, project_id=record.project)
     origin = None if record.origin is None else open_backend(record.origin, config, settings)
+    backend = open_backend(record.backend, config, settings)
     taken_back, remains = written.undo(
         record,
-        open_backend(record.backend, config, settings),
+        backend,
         _needed(record, settings),
         lambda: _values(record, backups, settings, origin),
     )
+    given: list[Path] = []
+    stays: list[str] = []
     if record.state is not State.ROLLED_BACK and not beside and not remains:
+        with in_words([file.path for file in record.files]):
+            given, stays = besides.give_back(record, kept, _others(record, settings), backend)
+        journals.tell(journals.ROLLBACK, record, settings)
         kept.records.save(record.advanced(State.ROLLED_BACK))
-    return Undone(tuple(files), tuple(beside), tuple(taken_back), tuple(remains))
+    return Undone(
+        tuple(files),
+        tuple(beside),
+        tuple(taken_back),
+        tuple(remains),
+        tuple(given),
+        tuple(stays),
+    )
+
+
+def _others(record: Record, settings: Settings) -> list[Record]:
+    """The other migrations that were not taken back."""
+    return [
+        other
+        for other in migrations(settings)[0]
+        if other.id != record.id and other.state is not State.ROLLED_BACK
+    ]
 
 
 def migrations(settings: Settings) -> tuple[list[Record], list[str]]:

@@ -13,7 +13,7 @@ def render(findings: Sequence[Finding], coverage: Coverage) -> str:
     """One JSON object and a line end. Bytes of a path that are no UTF-8 stand as `\\udcXX`."""
     report = {
         "schema": 1,
-        "findings": [_finding(finding) for finding in findings],
+        "findings": [finding_object(finding) for finding in findings],
         "coverage": {
             "files": coverage.files,
             "bytes": coverage.bytes,
@@ -28,7 +28,8 @@ def render(findings: Sequence[Finding], coverage: Coverage) -> str:
     return json.dumps(report, indent=2) + "\n"
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_object(finding: Finding) -> dict[str, Any]:
+    """A finding as the report has it."""
     return {
         "rule": finding.rule,
         "title": finding.title,
@@ -46,15 +47,17 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "date": finding.date,
         "in_head": finding.in_head,
         "pushed_to": list(finding.pushed_to),
-        "occurrences": [_occurrence(occurrence) for occurrence in finding.occurrences],
+        "occurrences": [occurrence_object(occurrence) for occurrence in finding.occurrences],
         "decoded": finding.decoded,
         "state": finding.state,
         "verified": finding.verified,
         "revoke": finding.revoke or None,
+        "details": dict(finding.details),
     }
 
 
-def _occurrence(occurrence: Occurrence) -> dict[str, Any]:
+def occurrence_object(occurrence: Occurrence) -> dict[str, Any]:
+    """One of its places."""
     return {
         "change": occurrence.change,
         "path": occurrence.path,

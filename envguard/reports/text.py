@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from envguard.core.finding import Coverage, Finding, Unseen
@@ -16,6 +17,11 @@ _COLOURS = {
     Severity.LOW: "cyan",
 }
 _SHOWN = 5  # occurrences, and paths in a list, before `and N more`
+_LONGEST_DETAIL = 70  # characters
+_WIDTH = 76
+_LINE = 80
+_LIST = 60  # characters for a list, beside what stands before and after it
+_TYPEABLE = re.compile(r"[\w./+][\w./+-]*", re.ASCII)
 
 
 def render(
@@ -23,22 +29,38 @@ def render(
 ) -> str:
     """The whole report, with a line end after its last line. Text of the tree is escaped."""
     lines: list[str] = []
-    for finding in sorted(findings, key=_importance):
+    for finding in _grouped(findings):
         lines += [*_finding(finding, style), ""]
     lines += _coverage(findings, coverage, style, verbose)
     return "\n".join(lines) + "\n"
 
 
-def _importance(finding: Finding) -> tuple[int, int, str, int]:
-    return -finding.severity, -finding.confidence, finding.path, finding.line
+def _grouped(findings: Sequence[Finding]) -> list[Finding]:
+    """Those of one file together; the file with the weightiest one first."""
+    files: dict[str, list[Finding]] = {}
+    for finding in sorted(findings, key=_importance):
+        files.setdefault(finding.path, []).append(finding)
+    return [finding for file in files.values() for finding in file]
+
+
+def _importance(finding: Finding) -> tuple[bool, int, int, str, int]:
+    rank = finding.verified is not True, -finding.severity, -finding.confidence
+    return *rank, finding.path, finding.line
 
 
 def _finding(finding: Finding, style: Style) -> Iterator[str]:
     severity = style.paint(finding.severity.name.lower(), _COLOURS[finding.severity])
     place = f"{printable(finding.path)}:{finding.line}:{finding.column}"
     title, rule = printable(finding.title), printable(finding.rule)
-    yield f"{severity}  {style.paint(title, 'bold')}  {style.paint(rule, 'dim')}"
+    head = f"{severity}  {style.paint(title, 'bold')}"
+    if len(finding.severity.name) + len(title) + len(rule) + 4 > _LINE:
+        yield head
+        yield f"  {style.paint(rule, 'dim')}"
+    else:
+        yield f"{head}  {style.paint(rule, 'dim')}"
     yield f"  {place}  {printable(finding.preview)}"
+    yield from _verified(finding, style)
+    yield from _details(finding)
     if finding.commit is not None:
         author = printable(finding.author or "")
         yield f"  since {finding.commit[:12]}  {printable((finding.date or '')[:10])}  {author}"
@@ -53,13 +75,53 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
     ]
     if others:
         yield f"  also in {_listed(list(dict.fromkeys(others)))}"
+    yield f"  {_next_step(finding)}"
+
+
+def _next_step(finding: Finding) -> str:
+    """The first thing to do about it."""
     if finding.revoke:
-        yield f"  revoke it: {printable(finding.revoke)}"
+        return f"revoke it: {printable(finding.revoke)}"
+    if finding.in_head is False:
+        return "next: change it where it was issued; the history keeps this one"
+    name = finding.path.rpartition("/")[2]
+    if name.startswith(".env") and _TYPEABLE.fullmatch(finding.path):
+        return f"next: envguard migrate {finding.path} --to local:"
+    return "next: change it where it was issued, then read it from the environment"
+
+
+def _verified(finding: Finding, style: Style) -> Iterator[str]:
+    """What its provider says of it, where it was asked."""
+    said = dict(finding.details).get("verified")
+    if said is not None:
+        colour = {True: "bold red", False: "green", None: "yellow"}[finding.verified]
+        yield f"  {style.paint(printable(said), colour)}"
+
+
+def _details(finding: Finding) -> Iterator[str]:
+    """The short ones, as many to a line as fit; others have a place of their own."""
+    line = ""
+    for name, text in finding.details:
+        if name in ("key", "verified"):
+            continue
+        told = f"{printable(name)} {printable(text)}"
+        if len(told) > _LONGEST_DETAIL:
+            told = told[: _LONGEST_DETAIL - 1] + "…"
+        if line and len(line) + len(told) > _WIDTH:
+            yield line
+            line = ""
+        line = f"{line}, {told}" if line else f"  {told}"
+    if line:
+        yield line
 
 
 def _listed(items: list[str]) -> str:
-    shown = ", ".join(items[:_SHOWN])
-    return f"{shown} and {len(items) - _SHOWN} more" if len(items) > _SHOWN else shown
+    """As many as fit in a line, and at least one."""
+    count = min(len(items), _SHOWN)
+    while count > 1 and sum(map(len, items[:count])) + 2 * count > _LIST:
+        count -= 1
+    shown = ", ".join(items[:count])
+    return f"{shown} and {len(items) - count} more" if len(items) > count else shown
 
 
 def _coverage(

@@ -22,6 +22,7 @@ IN_A_FILE = Finding(
     preview="ghp_********zI",
     fingerprint="52f944e0d96b9f687e998bca3763721a",
     revoke="https://github.com/settings/tokens",
+    details=(("kind", "personal access token"),),
 )
 IN_A_HISTORY = IN_A_FILE._replace(
     path="config/settings.py",
@@ -37,6 +38,7 @@ IN_A_HISTORY = IN_A_FILE._replace(
     author=ADA,
     date=DATE,
     in_head=False,
+    details=(("type", "RSA 2048 bits"), ("encrypted", "no"), ("comment", "ada@" + "example" * 12)),
     pushed_to=("origin/main", "origin/side", "v1", "v2", "v3", "v4", "v5"),
     occurrences=(
         Occurrence("introduced", "config/settings.py", 7, FIRST, ADA, DATE),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,6 +31,43 @@ ALL = [WEAK, AT_HEAD, IN_A_HISTORY, IN_A_FILE]
 
 def test_findings_come_in_order_of_their_weight(golden: Golden) -> None:
     golden("scan.txt", render(ALL, coverage(), style=PLAIN))
+
+
+def test_findings_of_one_file_stand_together() -> None:
+    first = IN_A_FILE._replace(path="b.py")
+    second = first._replace(line=9, severity=Severity.LOW)
+    between = WEAK._replace(path="a.py", severity=Severity.HIGH)
+    lines = render([second, between, first], coverage(), style=PLAIN).splitlines()
+    places = [line.split()[0] for line in lines if ".py:" in line]
+    assert places == ["b.py:3:10", "b.py:9:10", "a.py:3:10"]
+
+
+@pytest.mark.parametrize(
+    ("change", "step"),
+    [
+        ({"revoke": "https://example.com"}, "revoke it: https://example.com"),
+        ({"in_head": False}, "next: change it where it was issued; the history keeps this one"),
+        ({"path": "a/.env.prod"}, "next: envguard migrate a/.env.prod --to local:"),
+        ({"path": ".env;reboot"}, "next: change it where it was issued, then read it from the"),
+        ({"path": "-/.env"}, "next: change it where it was issued, then read it from the"),
+    ],
+)
+def test_every_finding_ends_in_one_next_step(change: dict[str, Any], step: str) -> None:
+    finding = IN_A_FILE._replace(**{"revoke": "", **change})
+    lines = render([finding], Coverage(files=1), style=PLAIN).splitlines()
+    assert lines[lines.index("") - 1].startswith(f"  {step}")
+    assert sum("next: " in line or "revoke it" in line for line in lines) == 1
+
+
+def test_long_titles_and_lists_fit_too() -> None:
+    finding = AT_HEAD._replace(
+        title="A title of " + "many words " * 5,
+        rule="rule-" * 8,
+        pushed_to=tuple(f"origin/a-branch-{n}" + "x" * 20 for n in range(9)),
+    )
+    text = render([finding], coverage(), style=PLAIN)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "and 8 more" in text
 
 
 def test_an_incomplete_scan_says_so(golden: Golden) -> None:
@@ -79,6 +117,7 @@ def hostile(text: str) -> tuple[Finding, Coverage]:
         date=text,
         pushed_to=(text,),
         revoke=text,
+        details=((text, text),),
         occurrences=(Occurrence("introduced", f"x{text}", 1, "3" * 40, text, text),),
     )
     seen = Coverage(files=1)
@@ -88,15 +127,23 @@ def hostile(text: str) -> tuple[Finding, Coverage]:
     return finding, seen
 
 
+def test_details_stand_on_lines_that_fit_and_long_ones_are_cut() -> None:
+    details = (*((f"name{n}", "x" * 20) for n in range(5)), ("long", "y" * 90))
+    lines = render([IN_A_FILE._replace(details=details)], coverage(), style=PLAIN).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(line.count("name") for line in lines) == 5
+    assert f"  long {'y' * 64}…" in lines
+
+
 def test_text_of_the_tree_is_escaped(golden: Golden) -> None:
     finding, seen = hostile(HOSTILE)
     text = render([finding], seen, style=PLAIN)
     golden("scan-hostile.txt", text)
-    assert text.count(SHOWN) == 13
+    assert text.count(SHOWN) == 15
     assert HOSTILE not in text
 
 
-@given(st.text(st.characters(), min_size=1))
+@given(st.text(st.characters(), min_size=1, max_size=3))
 def test_nothing_steers_the_terminal_or_adds_a_line(text: str) -> None:
     finding, seen = hostile(text)
     usual, usual_seen = hostile("x")

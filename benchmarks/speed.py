@@ -35,7 +35,7 @@ from sample import environment
 HISTORY = {
     "envguard": "envguard scan --history {0} -o {1}",
     "envguard, git reads": "envguard scan --history {0} -o {1}",
-    "gitleaks": "gitleaks git {0} --log-opts=--all --no-banner --exit-code 0 -r {1}",
+    "gitleaks": "gitleaks git {0} --log-opts=--all --no-banner --exit-code 0 -f json -r {1}",
     "betterleaks": "betterleaks git {0} --log-opts=--all --no-banner -s --exit-code 0 -o {1}.json",
     "kingfisher": "kingfisher scan {0} --no-validate --no-update-check --format json -o {1}",
     "kingfisher, turbo": (
@@ -44,10 +44,10 @@ HISTORY = {
 }
 TREE = {
     "envguard": "envguard scan {0} -o {1}",
-    "gitleaks": "gitleaks dir {0} --no-banner --exit-code 0 -r {1}",
+    "gitleaks": "gitleaks dir {0} --no-banner --exit-code 0 -f json -r {1}",
     "betterleaks": "betterleaks filesystem {0} --no-banner -s --exit-code 0 -o {1}.json",
     "kingfisher": "kingfisher scan {0} --no-validate --no-update-check --format json -o {1}",
-    "detect-secrets": "detect-secrets scan {0}",
+    "detect-secrets": "detect-secrets scan --all-files {0}",
 }
 FINDINGS = (0, 200, 205)  # kingfisher has codes of its own for findings
 EVERY = 0.05  # seconds between two looks at the memory

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from envguard.cli.main import main
-from envguard.sources import object_files
+from envguard.sources import deltas
 
-object_files.IS_FAST = False
+deltas.IS_FAST = False
 sys.exit(main())

@@ -36,6 +36,10 @@ KIND = "RSA PRIVATE " + "KEY"
 KEY = "\n".join([f"-----BEGIN {KIND}-----", *KEY_LINES, f"-----END {KIND}-----"])
 OWN_KEY = RootKey(seeded("own").randbytes(32)).text().reveal()
 
+AGE = ("--backend", "age:secrets.age")
+# A public key, whose private key nobody has kept.
+AGE_RECIPIENT = "age1c3r0rw9ndwrthq3ra3u56z2uluttzf4fagsfrtn6vegc2hfy958q6pqt4y"
+
 VALUES: Mapping[str, Sequence[str]] = {
     "token": [TOKEN],
     "password": [PASSWORD],
@@ -232,6 +236,31 @@ def emptied(world: World) -> None:
         assert world.call(Call(["secrets", "delete", name, "--yes"]))[0] == 0
 
 
+def in_age(world: World) -> None:
+    """The values are in a file for age, too; its key is a value as well."""
+    for arguments in (["secrets", "key", "new"], ["secrets", "import", ".env"]):
+        code, _, err = world.call(Call([*arguments, *AGE]))
+        assert code == 0, err
+
+
+def shared_age(world: World) -> None:
+    in_age(world)
+    assert world.call(Call(["secrets", "recipients", "add", *AGE, AGE_RECIPIENT, "ada"]))[0] == 0
+
+
+def changed_age(world: World) -> None:
+    """Each value stands under another name."""
+    in_age(world)
+    file = world.root / "secrets.age"
+    lines = file.read_text().splitlines()
+    entries = [line.partition("=") for line in lines if "=" in line]
+    moved = [
+        f"{name}={other[2]}"
+        for (name, _, _), other in zip(entries, [*entries[1:], entries[0]], strict=True)
+    ]
+    file.write_text("\n".join([line for line in lines if "=" not in line] + moved) + "\n")
+
+
 def env_staged(world: World) -> None:
     world.repository.git("add", "--force", ".env")
 
@@ -270,6 +299,17 @@ SCENARIOS: Mapping[str, Sequence[Call]] = {
         Call(["--stdin"], 1, ENV),
         Call(["--output", "report"], 1),
         Call(["--history", "--no-cache"], 1),
+        Call(["--known"], 1),
+        Call(["--known", "--trust", "--history"], 1),
+        Call(["--known", "--staged"], 1),
+        Call(["--known"], 3, before=untrusted),
+        Call(["--known"], 4, before=damaged_store),
+        Call(["--known"], 4, environ=OTHER_KEY),
+        Call(["--known"], 2, before=broken_env),
+        Call(["--explain", "FINGERPRINT"]),
+        Call(["--known", "--explain", "FINGERPRINT"]),
+        Call(["--explain", "0" * 32], 5),
+        Call(["--explain", TOKEN], 2),
         Call([f"gone/{'x' * 300}"], 2),
         Call(code=1, before=no_text),
     ],
@@ -365,6 +405,9 @@ SCENARIOS: Mapping[str, Sequence[Call]] = {
         Call(["TOKEN"], 4, before=damaged_store),
         Call(["TOKEN"], 4, environ=OTHER_KEY),
         Call(["TOKEN"], 4, environ=NO_KEY),
+        Call([*AGE, "TOKEN"], before=in_age),
+        Call([*AGE, "TOKEN"], 4, before=changed_age),
+        Call([*AGE, "TOKEN"], 5),
     ],
     "secrets list": [Call(), Call(code=4, before=damaged_store), Call(code=4, environ=OTHER_KEY)],
     "secrets exists": [Call(["TOKEN"]), Call(["GONE"], 5)],
@@ -377,6 +420,22 @@ SCENARIOS: Mapping[str, Sequence[Call]] = {
         Call([".env"], 2, before=broken_env),
         Call([".env"], 2, before=no_text),
     ],
+    "secrets recipients list": [
+        Call(AGE, before=in_age),
+        Call(AGE, 5),
+        Call(code=2),
+    ],
+    "secrets recipients add": [
+        Call([*AGE, AGE_RECIPIENT, "ada"], before=in_age),
+        Call([*AGE, AGE_RECIPIENT], 4, before=changed_age),
+        Call([*AGE, PASSWORD], 2),
+        Call([AGE_RECIPIENT], 2),
+    ],
+    "secrets recipients remove": [
+        Call([*AGE, "ada", "--yes"], before=shared_age),
+        Call([*AGE, "nobody", "--yes"], 5, before=in_age),
+        Call([*AGE, "ada"], 2, before=shared_age),
+    ],
     "hook install": [Call()],
     "hook uninstall": [Call()],
     "hook run": [
@@ -386,6 +445,14 @@ SCENARIOS: Mapping[str, Sequence[Call]] = {
         Call(["--env"], environ=RANGE),
     ],
     "rules list": [Call()],
+    "rules show": [Call(["github-token"]), Call(["gone"], 5)],
+    "rules test": [Call(), Call(["config.py"], 3), Call(["gone.toml"], 2)],
+    "rules explain": [
+        *(Call([f"config.py:{line}"]) for line in (1, 3, 10)),
+        Call([".env:4", "--min-confidence", "low"]),
+        Call(["config.py:999"], 2),
+        Call([TOKEN], 2),
+    ],
     "cache clear": [Call()],
 }
 
@@ -456,11 +523,19 @@ def migration(world: World) -> str:
     return str(json.loads(out)["migrations"][-1]["id"])
 
 
+def fingerprint(world: World) -> str:
+    """The name of the first finding in the files."""
+    code, out, err = world.call(Call(["scan", "--format", "json"]))
+    assert code == 1, err
+    return str(json.loads(out)["findings"][0]["fingerprint"])
+
+
 def check(world: World, name: str, step: Call, way: Sequence[str], kind: str) -> int | None:
     """Carries a call out in a fresh world and looks for the values; returns the exit code."""
     world.reset()
     step.before(world)
-    arguments = [migration(world) if a == "MIGRATION" else a for a in step.arguments]
+    given = {"MIGRATION": migration, "FINGERPRINT": fingerprint}
+    arguments = [given[a](world) if a in given else a for a in step.arguments]
     # Options of ours go before the words: what follows `run --` is the child's.
     full = step._replace(arguments=[*name.split(), *way, *arguments])
     with fault(kind):

@@ -7,6 +7,7 @@ read and filled in a temporary folder; none of them belongs into this repository
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -15,9 +16,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tomlkit
 from dotenv import dotenv_values
 
+from envguard.core.errors import UsageError
 from envguard.envfile import document
+from envguard.envfile.dialects import document as other
+from envguard.envfile.dialects import registry
+from envguard.envfile.dialects.registry import DIALECTS
+from envguard.envfile.interpolate import join
 from tests.cli.program import call
 from tests.conftest import Repository
 from tests.formats.test_environment import NASTY
@@ -48,6 +55,23 @@ DUPLICATE=1
 DUPLICATE=2
 HASH=a#b
 COUNT=5#no space"""
+
+
+USUAL = ("node", "compose", "bash")
+# Without what bash would run or refuse, and what docker does not read.
+SHAPES_OF = {
+    "bash": "\n".join(
+        line
+        for line in SHAPES.splitlines()
+        if not line.startswith(("  INDENTED", "JSON", "MAIL", "ALONE", "COUNT"))
+    ),
+    "docker": "\n".join(
+        line.removeprefix("export ").strip()
+        for line in SHAPES.splitlines()
+        if "INDENTED" not in line and not line.startswith(("PEM", "abc", "-----"))
+    ),
+    "go": SHAPES.replace("\nALONE", ""),
+}
 
 
 def shaped(random_: random.Random) -> str:
@@ -91,6 +115,75 @@ def prove(repository: Repository, content: bytes) -> int:
     return len(before)
 
 
+def fill_in(content: bytes, dialect: str, seed: int) -> bytes:
+    """The same for a file in a dialect, with values that it can hold."""
+    random_ = random.Random(seed)  # noqa: S311 - made up
+    parsed = other.parse(content, "sample", dialect)
+    for entry in reversed(parsed.entries):  # a value of several lines moves those below
+        if entry.value is None or entry.uses or not random_.randrange(3):
+            continue
+        with contextlib.suppress(UsageError):
+            parsed = parsed.replace_all({entry.line: shaped(random_)})
+            continue
+        parsed = parsed.replace_all({entry.line: random_value(seed)})
+    # What moved lines of several variables are is nobody's to say: one value, one line.
+    return parsed.render()
+
+
+def dialect_reads(content: bytes, dialect: str) -> dict[str, str]:
+    """What its dialect reads in a file."""
+    found = registry.read(content, "sample", dialect)
+    values = join([(line.key, line.pieces) for line in found], os.environ)
+    return {key: value for key, value in values.items() if value is not None and key}
+
+
+def prove_in(repository: Repository, content: bytes, dialect: str) -> int:
+    """Migrates a file in its dialect and compares what a child gets with what was read before:
+    by the option, and by the configuration. Returns how many variables it has."""
+    before = dialect_reads(content, dialect)
+    file = repository.write(".env", content)
+    option = ("--dialect", dialect)
+    see = ("run", "--clean", "--", sys.executable, "-c", SEES)
+    moved = call(
+        "migrate", ".env", "--to", "local:", "--all", "--yes", *option, cwd=repository.root
+    )
+    assert moved.code == 0, moved.err
+    assert not before or b"secret:" in file.read_bytes()
+    done = call(see[0], *option, *see[1:], cwd=repository.root)
+    assert done.code == 0, done.err
+    config = repository.root / "envguard.toml"
+    if config.exists():
+        whole = tomlkit.parse(config.read_text())
+        whole.setdefault("profiles", {}).setdefault("dev", {})["dialect"] = dialect
+        config.write_text(whole.as_string())
+        declared = call(*see, cwd=repository.root)
+        assert declared.code == 0, declared.err
+        assert json.loads(declared.out) == json.loads(done.out)
+    given = json.loads(done.out)
+    assert {key: given.get(key) for key in before} == before
+    if "nothing to move" in moved.err:
+        assert file.read_bytes() == content
+        return len(before)
+    back = call("migrate", "rollback", migration_of(moved.err), cwd=repository.root)
+    assert (back.code, file.read_bytes()) == (0, content), back.err
+    return len(before)
+
+
+def migration_of(told: str) -> str:
+    return told.partition("migrate rollback ")[2].split()[0]
+
+
+@pytest.mark.parametrize(
+    "dialect",
+    [name if name in USUAL else pytest.param(name, marks=pytest.mark.prove) for name in DIALECTS],
+)
+def test_every_shape_of_a_dialect_reaches_the_child_as_before(
+    dialect: str, repository: Repository
+) -> None:
+    lines = SHAPES_OF.get(dialect, SHAPES).replace("${DB_HOST:-localhost}", "${DB_HOST}")
+    assert prove_in(repository, fill_in(lines.encode(), dialect, 3), dialect) >= 10
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("seed", range(2))
 def test_every_shape_reaches_the_child_as_before(
@@ -100,20 +193,43 @@ def test_every_shape_reaches_the_child_as_before(
     assert prove(repository, content) >= 15
 
 
+def samples() -> list[Path]:
+    folders = os.environ.get("ENV_SAMPLES", "")
+    files = [f for folder in folders.split(os.pathsep) if folder for f in Path(folder).rglob("*")]
+    found = sorted(file for file in files if file.is_file())
+    if not found:
+        pytest.skip("ENV_SAMPLES names no files")
+    return found
+
+
 @pytest.mark.prove
 @pytest.mark.parametrize("seed", range(3))
 def test_the_files_of_other_projects_reach_the_child_as_before(
     seed: int, make_repository: Callable[..., Repository]
 ) -> None:
-    folders = os.environ.get("ENV_SAMPLES", "")
-    files = [f for folder in folders.split(os.pathsep) if folder for f in Path(folder).rglob("*")]
-    samples = sorted(file for file in files if file.is_file())
-    if not samples:
-        pytest.skip("ENV_SAMPLES names no files")
     count = 0
-    for number, sample in enumerate(samples):
+    for number, sample in enumerate(samples()):
         content = sample.read_bytes()
         if document.parse(content, str(sample)).problems:
             continue
         count += prove(make_repository(f"sample-{number}"), fill(content, seed + number))
+    assert count
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_files_of_other_projects_reach_the_child_in_every_dialect(
+    dialect: str, make_repository: Callable[..., Repository], capsys: pytest.CaptureFixture[str]
+) -> None:
+    count = files = 0
+    for number, sample in enumerate(samples()):
+        content = sample.read_bytes()
+        try:
+            filled = fill_in(content, dialect, number)
+        except UsageError:
+            continue  # it is no file of this dialect
+        files += 1
+        count += prove_in(make_repository(f"sample-{number}"), filled, dialect)
+    with capsys.disabled():
+        print(f"\n{dialect}: {files} files, {count} values")  # noqa: T201
     assert count

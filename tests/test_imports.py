@@ -95,6 +95,12 @@ def test_run_loads_what_it_needs_and_no_more(project: Path, loaded: Callable[...
     assert modules & {"tomlkit", "dotenv", "subprocess", "yaml"} == set()
 
 
+def test_get_starts_without_the_command_line(project: Path, loaded: Callable[..., Modules]) -> None:
+    modules = loaded(project, "secrets", "get", "A")
+    assert modules >= STORE
+    assert modules & (NEVER | COMMAND_LINE | HEAVY | SCANNER | SLOW | CIPHERS) == set()
+
+
 def test_run_without_references_opens_no_store(
     project: Path, loaded: Callable[..., Modules]
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from envguard.cli import options
+from envguard.cli.audit import add_audit
 from envguard.cli.cache import CacheOptions, clear_cache
 from envguard.cli.declare import Globals, flag
 from envguard.cli.example import ExampleOptions, example
@@ -16,7 +17,8 @@ from envguard.cli.hot_commands import COMMANDS
 from envguard.cli.init import InitOptions, init
 from envguard.cli.inject import InjectOptions, inject
 from envguard.cli.migrate import MigrateOptions, migrate
-from envguard.cli.rules import RulesOptions, list_rules
+from envguard.cli.rotation import add_rotation
+from envguard.cli.rules import add_rules
 from envguard.cli.secrets import add_secrets
 from envguard.cli.streams import silence
 from envguard.cli.trust import TrustOptions, UntrustOptions, trust, untrust
@@ -72,6 +74,10 @@ def build() -> typer.Typer:
             "envguard scan --staged              # what the next commit adds",
             "envguard scan --history             # every commit of every ref",
             "envguard scan --range main..HEAD    # what a branch adds",
+            "envguard scan --known               # also the values of .env and backend",
+            "envguard scan --verify              # ask the providers which tokens live",
+            "envguard scan --explain 52f944e0    # all about one finding",
+            "envguard scan --history -f html -o report.html    # a page to pass on",
             "git diff | envguard scan --stdin --path change.diff",
         ),
     )
@@ -144,6 +150,8 @@ def build() -> typer.Typer:
     )
     add(app, "untrust", UntrustOptions, untrust, help="Take that back.")
     add_secrets(app)
+    add_rotation(app)
+    add_audit(app)
     hook = typer.Typer(help="Git hooks: refuse a commit that adds a credential.")
     add(
         hook,
@@ -162,9 +170,7 @@ def build() -> typer.Typer:
         help="What every hook calls: scans the range of the hook, the index, or the work tree.",
     )
     app.add_typer(hook, name="hook")
-    rules = typer.Typer(help="The rules that a scan uses.")
-    add(rules, "list", RulesOptions, list_rules, help="List the rules.")
-    app.add_typer(rules, name="rules")
+    add_rules(app)
     cache = typer.Typer(help="What scans keep, to be faster the next time.")
     add(cache, "clear", CacheOptions, clear_cache, help="Remove it: compiled rules, histories.")
     app.add_typer(cache, name="cache")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from envguard.cli.declare import Globals, Options, flag, words
+from envguard.cli.declare import Globals, flag, words
+from envguard.cli.options import DialectOptions
 from envguard.cli.session import start
 from envguard.core.errors import ExitCode, UsageError
 from envguard.core.text import printable
 
 
-class ExampleOptions(Options):
+class ExampleOptions(DialectOptions):
     """`envguard example`."""
 
     files: tuple[str, ...] = words("FILE", help="The .env files; else the profile's.")
@@ -31,7 +32,8 @@ def example(given: Globals, options: ExampleOptions) -> int:
     detector = standard(session.settings.folders.cache)
     out_of_step = False
     for file in files:
-        done = job(file, detector, session.config.backends, check=options.check)
+        dialect = options.dialect or session.profile.dialect
+        done = job(file, detector, session.config.backends, check=options.check, dialect=dialect)
         name = printable(str(done.path))
         if options.check:
             wrong = done.changed or bool(done.missing)

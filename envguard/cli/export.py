@@ -7,7 +7,7 @@ from pathlib import Path
 
 from envguard.cli import streams
 from envguard.cli.declare import Globals, text
-from envguard.cli.environment import request_of
+from envguard.cli.environment import request_of, tell_other_file
 from envguard.cli.options import EnvironmentOptions
 from envguard.cli.session import start
 from envguard.core.files import write_atomically
@@ -34,6 +34,7 @@ def export(given: Globals, options: ExportOptions) -> int:
     from envguard.launch.environment import calling_environment
 
     session = start(given, calling_environment())
+    tell_other_file(options, session)
     request = request_of(options, session)
     exported = job(options.format, request, session.config, session.profile, session.settings)
     # The runner reads commands from both streams: they must not stand among the values.

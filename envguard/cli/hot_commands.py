@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from envguard.cli.declare import Globals, Options
-from envguard.cli.options import HookRunOptions, RunOptions, ScanOptions
+from envguard.cli.options import GetOptions, HookRunOptions, RunOptions, ScanOptions
 
 
 class HotCommand(NamedTuple):
@@ -29,6 +29,12 @@ def _run(given: Globals, options: RunOptions) -> int:
     return run(given, options)
 
 
+def _get(given: Globals, options: GetOptions) -> int:
+    from envguard.cli.secrets_get import get_secret
+
+    return get_secret(given, options)
+
+
 def _hook_run(given: Globals, options: HookRunOptions) -> int:
     from envguard.cli.hook_run import hook_run
 
@@ -39,4 +45,5 @@ COMMANDS: Mapping[str, HotCommand] = {
     "run": HotCommand(RunOptions, _run, stop=True),
     "scan": HotCommand(ScanOptions, _scan),
     "hook run": HotCommand(HookRunOptions, _hook_run),
+    "secrets get": HotCommand(GetOptions, _get),
 }

@@ -12,10 +12,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envguard.cli.declare import Globals, Options, flag, many, text, words
+from envguard.cli.declare import Globals, flag, many, text, words
 from envguard.cli.migrate_ask import answers
-from envguard.cli.migrate_verbs import VERBS, document, explained, tell_end, tell_file
-from envguard.cli.options import FORMATS
+from envguard.cli.migrate_verbs import (
+    VERBS,
+    document,
+    explained,
+    tell_end,
+    tell_file,
+    tell_remains,
+)
+from envguard.cli.options import FORMATS, DialectOptions
 from envguard.cli.session import Session, confirm, start
 from envguard.core.config import DEFAULT_ENV_FILE, find
 from envguard.core.errors import ExitCode, UsageError
@@ -28,7 +35,7 @@ if TYPE_CHECKING:
 _CONFLICTS = ("ask", "fail", "keep", "overwrite")
 
 
-class MigrateOptions(Options):
+class MigrateOptions(DialectOptions):
     """`envguard migrate`."""
 
     words: tuple[str, ...] = words(
@@ -72,14 +79,15 @@ def migrate(given: Globals, options: MigrateOptions) -> int:
     if options.plan:
         return ExitCode.OK
     files = [Path(file.path) for file in planned.plan.files]
+    read = [(Path(file.path), file.dialect) for file in planned.plan.files]
     # What the example would refuse is known before anything is done.
-    document(session, files, detector, session.config, check=True)
+    document(session, read, detector, session.config, check=True)
     count = len(planned.plan.moves)
     if not count:
         session.say("there is nothing to move")
         # After a crash the example may still be missing.
-        document(session, files, detector, session.config)
-        return ExitCode.OK
+        document(session, read, detector, session.config)
+        return tell_remains(session, options, files, {}, detector, planned.remains)
     if not confirm(f"move {count} to {printable(planned.plan.backend)}?", yes=options.yes):
         raise UsageError("nothing was moved", "answer y, or use --yes")
     return _apply(session, options, planned, detector)
@@ -126,6 +134,7 @@ def _request(session: Session, options: MigrateOptions) -> Request:
         origin=options.origin,
         fixed=bool(session.globals.profile or session.settings.profile),
         apart=options.on_conflict == "ask",
+        dialect=options.dialect,
     )
     if options.origin is not None and options.to is None:
         raise UsageError("where to?", f"envguard migrate --from {options.origin} --to BACKEND")

@@ -43,16 +43,26 @@ def _share(options: MigrateOptions, equal: Equal, *, asks: bool) -> bool:
     return _ask(f"{places} hold one value as {keys}: keep it as one secret?", proposed) == "y"
 
 
+_LEGEND = (
+    "y: move it, n: leave it, a: this one and all the rest as proposed;"
+    " Enter takes the capital letter"
+)
+
+
 class _Choice:
     """Asks about each key, until the proposals are taken for all the others."""
 
     def __init__(self) -> None:
         self._proposals = False
+        self._explained = False
 
     def __call__(self, path: str, step: Step) -> bool:
         proposed = step.action is Action.MOVE
         if self._proposals:
             return proposed
+        if not self._explained:
+            print(_LEGEND, file=sys.stderr)
+            self._explained = True
         why = printable(f"{step.kind}: {step.reason}")
         question = f"{printable(path)}: move {printable(step.key)} ({why})?"
         answer = _ask(question, proposed, more="a")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from envguard.cli import streams
 from envguard.cli.session import Session, confirm
-from envguard.core.config import Config
+from envguard.core.config import DEFAULT_DIALECT, Config
 from envguard.core.errors import EnvguardError, ExitCode, NotFoundError, UsageError
+from envguard.core.secret import Secret
 from envguard.core.text import printable
 from envguard.jobs.migrate.request import FileOutcome, Outcome
 
@@ -30,12 +31,20 @@ def explained(session: Session, migration: str) -> Iterator[None]:
     except (KeyboardInterrupt, EnvguardError) as error:
         from envguard.jobs.migrate.journals import files
 
-        if files(migration, session.settings):
+        if files(migration, session.settings) and _can_go_on(session, migration):
             session.say(f"to finish it: envguard migrate resume {migration}")
             session.say(f"to take it back: envguard migrate rollback {migration}")
         elif isinstance(error, KeyboardInterrupt):
             session.say("nothing was begun: everything is as it was")
         raise
+
+
+def _can_go_on(session: Session, migration: str) -> bool:
+    from envguard.jobs.migrate.undo import migrations
+    from envguard.journal.record import State
+
+    ended = {r.id for r in migrations(session.settings)[0] if r.state is State.ROLLED_BACK}
+    return migration not in ended
 
 
 def tell_file(session: Session, file: FileOutcome, count: int) -> None:
@@ -55,15 +64,16 @@ def tell_end(
     from envguard.jobs.migrate.carry import finish
 
     files = [file.path for file in outcome.files]
+    read = [(file.path, file.dialect) for file in outcome.files]
     linked = sum(file.linked for file in outcome.files)
     what = "the files hold" if len(files) != 1 else f"{printable(files[0].name)} holds"
     told = f"; {what} references" if files else ""
     session.say(f"{outcome.moved} moved, {linked} were there{told}")
     for path in outcome.written:
         session.say(f"{printable(path.name)} written")
-    document(session, files, detector, outcome.config)
+    document(session, read, detector, outcome.config)
     finish(outcome.id, session.settings)
-    code = _tell_remains(session, options, outcome, detector, remains)
+    code = tell_remains(session, options, files, outcome.values, detector, remains)
     session.say(f"undo: envguard migrate rollback {outcome.id}")
     session.say(f"next: envguard {_next(session, outcome)}")
     return code
@@ -73,20 +83,26 @@ def _next(session: Session, outcome: Outcome) -> str:
     """The call of `run` that reads what was migrated; `run` alone reads the profile's files."""
     config, files = outcome.config, [file.path.resolve() for file in outcome.files]
     profiles = (session.profile, *config.profiles.values())
+    dialect = outcome.files[0].dialect if outcome.files else DEFAULT_DIALECT
     for profile in profiles:
         own = {(config.root / name).resolve() for name in profile.env_files}
         if not files or own.intersection(files):
             other = profile.name != session.profile.name
             chosen = f"--profile {shlex.quote(profile.name)} " if other else ""
+            if dialect != profile.dialect:
+                where = f'write dialect = "{dialect}" under [profiles.{profile.name}]'
+                return f"run {chosen}--dialect {dialect} -- COMMAND; or {where}, and leave it out"
             return f"run {chosen}-- COMMAND"
     name = os.path.relpath(files[0], session.folder.resolve())
-    return f"run --env-file {printable(shlex.quote(name))} -- COMMAND"
+    read = "" if dialect == session.profile.dialect else f" --dialect {dialect}"
+    return f"run --env-file {printable(shlex.quote(name))}{read} -- COMMAND"
 
 
-def _tell_remains(
+def tell_remains(
     session: Session,
     options: MigrateOptions,
-    outcome: Outcome,
+    files: Sequence[Path],
+    moved: Mapping[str, Secret],
     detector: Detector,
     remains: Sequence[str],
 ) -> int:
@@ -94,8 +110,7 @@ def _tell_remains(
     from envguard.jobs.migrate import checklist
     from envguard.jobs.migrate.aftercare import aftercare
 
-    files = [file.path for file in outcome.files]
-    found = aftercare(files, outcome.values, detector, remains, folder=session.folder)
+    found = aftercare(files, moved, detector, remains, folder=session.folder)
     for line in checklist.render(found).splitlines():
         if found.staged:
             streams.say(line)
@@ -108,20 +123,21 @@ def _tell_remains(
 
 def document(
     session: Session,
-    files: Sequence[Path],
+    files: Sequence[tuple[Path, str]],
     detector: Detector,
     config: Config,
     *,
     check: bool = False,
 ) -> None:
-    """Brings each .env.example into step, or only looks whether that can be done."""
+    """Brings the .env.example of each file, with its dialect, into step, or only looks whether
+    that can be done."""
     from envguard.envfile.origins import is_yaml
     from envguard.jobs.example import example
 
-    for file in files:
+    for file, dialect in files:
         if is_yaml(file):
             continue
-        done = example(file, detector, config.backends, check=check)
+        done = example(file, detector, config.backends, check=check, dialect=dialect)
         if not check:
             changed = "written" if done.changed else "is in step"
             session.say(f"{_shown(session, done.path)} {changed}")
@@ -133,9 +149,15 @@ def _shown(session: Session, path: Path) -> str:
     return printable(shown(path, session.config))
 
 
+def _shown_in(session: Session, path: Path) -> str:
+    """A path as it is typed here."""
+    return printable(os.path.relpath(path, session.folder.resolve()))
+
+
 def _list(session: Session, options: MigrateOptions) -> int:
     from envguard.jobs.migrate.journals import unrecorded
     from envguard.jobs.migrate.undo import migrations
+    from envguard.journal.record import State
 
     found, damaged = migrations(session.settings)
     for migration in damaged:
@@ -159,6 +181,9 @@ def _list(session: Session, options: MigrateOptions) -> int:
         paths = [printable(str(file.path)) for file in record.files] or [record.origin or ""]
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         print(f"{record.id}  {record.state.value:<11}  {paths[0]}{more}")
+    for record in found:
+        if record.state not in (State.DONE, State.ROLLED_BACK):
+            session.say(f"to finish it: envguard migrate resume {record.id}")
     return ExitCode.OK
 
 
@@ -197,13 +222,21 @@ def _rollback(session: Session, options: MigrateOptions) -> int:
 
     done = rollback(_migration(options), session.settings)
     for file in done.files:
-        session.say(f"{printable(str(file))} is as it was")
+        if session.globals.verbose or len(done.files) == 1:
+            session.say(f"{printable(str(file))} is as it was")
+    if len(done.files) > 1:
+        session.say(f"{len(done.files)} files are as they were")
     if done.taken_back:
         session.say(f"the backend is as it was, for {len(done.taken_back)} names")
     for kept, beside in done.beside:
         session.say(f"{printable(str(kept))} has changed since, and is kept")
         session.say(f"the old file is beside it: {printable(str(beside))}")
-    for sentence in done.remains:
+    if done.given:
+        names = ", ".join(_shown_in(session, path) for path in done.given)
+        session.say(f"as before, or removed again: {names}")
+    if any(path.name == ".gitignore" for path in done.given):
+        session.say("look at `git status`: the files hold their values again")
+    for sentence in (*done.remains, *done.stays):
         session.say(sentence)
     return ExitCode.FINDINGS if done.beside or done.remains else ExitCode.OK
 

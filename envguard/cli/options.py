@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from envguard.cli.declare import Options, flag, many, text, words
+from envguard.core.config import DIALECTS
 
 CONFIDENCES = ("low", "medium", "high")
 FORMATS = ("text", "json")
-DIALECTS = (
-    "python",
-    "node",
-    "node-native",
-    "dotenvx",
-    "ruby",
-    "go",
-    "compose",
-    "docker",
-    "bash",
-)
+REPORTS = (*FORMATS, "sarif", "github", "gitlab", "junit", "csv", "html")
 
 
 class ScanOptions(Options):
@@ -30,7 +21,25 @@ class ScanOptions(Options):
     stdin: bool = flag("--stdin", help="Scan standard input.")
     path: str | None = text("--path", metavar="NAME", help="The name that --stdin has in reports.")
     ignored: bool = flag("--ignored", help="Scan what git ignores, too.")
-    format: str = text("--format", "-f", choices=FORMATS, default="text", help="How to report.")
+    known: bool = flag(
+        "--known", help="Look for the values of the profile's backend and .env files, too."
+    )
+    trust: bool = flag("--trust", help="Read them without asking what is trusted (CI).")
+    verify: bool = flag(
+        "--verify", help="Ask the providers, over the network, whether the tokens live."
+    )
+    explain: str | None = text(
+        "--explain",
+        metavar="FINGERPRINT",
+        help="Tell all about one finding, by its fingerprint or the beginning of it.",
+    )
+    format: str = text(
+        "--format",
+        "-f",
+        choices=REPORTS,
+        default="text",
+        help="How to report, such as -f sarif -o report.sarif.",
+    )
     output: str | None = text("--output", "-o", metavar="FILE", help="Write the report to FILE.")
     rules: tuple[str, ...] = many("--rules", metavar="FILE", help="Use these rules as well.")
     min_confidence: str | None = text(
@@ -44,7 +53,17 @@ class ScanOptions(Options):
     exit_zero: bool = flag("--exit-zero", help="Exit 0 even with findings.")
 
 
-class EnvironmentOptions(Options):
+class DialectOptions(Options):
+    """What every command that reads .env files shares."""
+
+    dialect: str | None = text(
+        "--dialect",
+        choices=DIALECTS,
+        help="Whose reading of .env files counts, such as --dialect compose; else the profile's.",
+    )
+
+
+class EnvironmentOptions(DialectOptions):
     """What `run` and `export` share: which files, which keys, and what wins."""
 
     env_file: tuple[str, ...] = many(
@@ -53,12 +72,6 @@ class EnvironmentOptions(Options):
         help="Read this .env file, or a .yml with an environment: map, such as --env-file"
         " .env.test; several: later ones win. Else the profile's.",
     )
-    dialect: str = text(
-        "--dialect",
-        choices=DIALECTS,
-        default="python",
-        help="Whose reading of .env files counts, such as --dialect compose.",
-    )
     only: tuple[str, ...] = many(
         "--only", metavar="KEY", help="Take this key only, such as --only DATABASE_URL."
     )
@@ -66,6 +79,7 @@ class EnvironmentOptions(Options):
         "--exclude", metavar="KEY", help="Leave this key out, such as --exclude DEBUG."
     )
     no_override: bool = flag("--no-override", help="Let the calling environment win.")
+    allow_expired: bool = flag("--allow-expired", help="Take values that have expired, too.")
     trust: bool = flag("--trust", help="Resolve references without asking what is trusted (CI).")
 
 
@@ -107,3 +121,25 @@ class HookRunOptions(Options):
 
     env: bool = flag("--env", help="Refuse .env files that hold values, instead of leaks.")
     format: str = text("--format", "-f", choices=FORMATS, default="text", help="How to report.")
+
+
+class PlaceOptions(Options):
+    """What `secrets` and `audit` take before and after each verb."""
+
+    store: str | None = text(
+        "--store", "-f", metavar="FILE", help="Use this store file; its key is beside it."
+    )
+    backend: str | None = text(
+        "--backend",
+        metavar="URL",
+        help="Use this backend, by alias or URL; else the profile's.",
+    )
+
+
+class GetOptions(PlaceOptions):
+    """`envguard secrets get`."""
+
+    name: tuple[str, ...] = words("NAME", help="NAME, NAME#FIELD or NAME@VERSION.")
+    reveal: bool = flag("--reveal", help="Print the value, for a pipe.")
+    allow_expired: bool = flag("--allow-expired", help="Give it out although it has expired.")
+    format: str = text("--format", choices=FORMATS, default="text", help="How to print.")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 
 from envguard.cli.declare import Globals
-from envguard.cli.environment import request_of
+from envguard.cli.environment import request_of, tell_other_file
 from envguard.cli.options import RunOptions
 from envguard.cli.session import start
 from envguard.core.errors import UsageError
+from envguard.core.text import printable
 
 
 def run(given: Globals, options: RunOptions) -> int:
@@ -21,6 +22,7 @@ def run(given: Globals, options: RunOptions) -> int:
     if not options.command and not options.explain:
         raise UsageError("there is no command to run", "envguard run -- COMMAND")
     session = start(given, calling_environment())
+    tell_other_file(options, session)
     request = request_of(options, session, clean=options.clean)
     if options.explain:
         from envguard.cli.explain import show
@@ -35,4 +37,6 @@ def run(given: Globals, options: RunOptions) -> int:
 
         return supervised(given, options)
     launch = job(options.command, request, session.config, session.profile, session.settings)
+    if launch.untold:
+        session.say(f"the trail has no line of this run: {printable(launch.untold)}")
     return execute(launch.command, launch.environ)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envguard.cli.declare import Globals
-from envguard.cli.options import ScanOptions
+from envguard.cli.options import FORMATS, ScanOptions
 from envguard.cli.progress import Progress
 from envguard.cli.session import Session, start
 from envguard.core.errors import ExitCode, UsageError
 from envguard.core.finding import Coverage
 from envguard.core.rule import Confidence
 from envguard.jobs.scan.request import Mode, Request, Result
+
+if TYPE_CHECKING:
+    from envguard.jobs.scan.held import Known
 
 _MOST_WORKERS = 64
 _MOST_PATHS = {Mode.STAGED: 0, Mode.STDIN: 0, Mode.HISTORY: 1, Mode.RANGE: 1}
@@ -23,9 +28,23 @@ def scan(given: Globals, options: ScanOptions) -> int:
     """Scans, reports, and returns 0 (clean), 1 (findings), 2 (incomplete) or 130 (interrupted)."""
     session = start(given)
     request = _request(options, session)
+    if options.explain is not None:
+        from envguard.cli.scan_explain import explain
+
+        return explain(options.explain, request, session, options.format, options.output)
+    started = time.time()
     with Progress(session) as progress:
         result = look(request, session, progress.show)
-    write(session, result, options.format, options.output)
+    if request.verify and not result.interrupted:
+        from envguard.jobs.scan.verified import verified
+
+        result = verified(result)
+    if options.format in FORMATS:
+        write(session, result, options.format, options.output)
+    else:
+        from envguard.cli.scan_reports import report
+
+        emit(session, report(session, request, result, options.format, started), options.output)
     return exit_code(result, exit_zero=options.exit_zero)
 
 
@@ -55,8 +74,12 @@ def exit_code(result: Result, *, exit_zero: bool = False) -> int:
 
 
 def write(session: Session, result: Result, format: str, output: str | None) -> None:
-    """Writes the report to a file, or to standard output."""
-    report = _report(session, result, format, to_file=output not in (None, "-"))
+    """Writes a report that people or scripts read to a file, or to standard output."""
+    emit(session, _report(session, result, format, to_file=output not in (None, "-")), output)
+
+
+def emit(session: Session, report: str, output: str | None) -> None:
+    """Writes a text to the file that `--output` names, or to standard output."""
     if output in (None, "-"):
         sys.stdout.write(report)
         return
@@ -98,6 +121,8 @@ def _request(options: ScanOptions, session: Session) -> Request:
         )
     if options.path is not None and not options.stdin:
         raise UsageError("--path names standard input", "use it with --stdin")
+    if options.trust and not options.known:
+        raise UsageError("--trust is about what --known reads", "use it with --known")
     mode = modes[0] if modes else Mode.TREE
     if len(options.paths) > _MOST_PATHS.get(mode, len(options.paths)):
         raise UsageError(f"--{mode.value} takes no such paths", "leave the paths out")
@@ -116,8 +141,17 @@ def _request(options: ScanOptions, session: Session) -> Request:
         minimum=Confidence[confidence.upper()] if confidence else None,
         cache=not options.no_cache,
         workers=_workers(options.workers),
-        fingerprints=options.format != "text",
+        fingerprints=options.format != "text" or options.verify or options.explain is not None,
+        known=_known(session, trusted=options.trust) if options.known else None,
+        verify=options.verify,
     )
+
+
+def _known(session: Session, *, trusted: bool) -> Known:
+    # Few scans ask for it, and it needs all that `run` needs.
+    from envguard.jobs.scan.held import hold
+
+    return hold(session.config, session.profile, session.settings, trusted=trusted)
 
 
 def _workers(given: str | None) -> int | None:

@@ -12,6 +12,7 @@ from envguard.cli import streams
 from envguard.cli.declare import Globals
 from envguard.core.config import Config, Profile, Settings, load
 from envguard.core.errors import ConfigError
+from envguard.core.secret import Secret
 
 if TYPE_CHECKING:
     from envguard.reports.style import Style
@@ -54,10 +55,16 @@ def start(options: Globals, environ: Mapping[str, str] = os.environ) -> Session:
         raise ConfigError(f"there is no file {file}", "check --config")
     return Session(
         globals=options,
-        settings=Settings.of(environ),
+        settings=Settings.of(environ)._replace(ask=_ask if sys.stdin.isatty() else None),
         folder=folder,
         config=load(folder, folder / file if file else None),
     )
+
+
+def _ask(what: str) -> Secret:
+    import getpass
+
+    return Secret(getpass.getpass(f"{what}: "))
 
 
 def confirm(question: str, *, yes: bool) -> bool:

@@ -26,6 +26,8 @@ def supervised(given: Globals, options: RunOptions) -> NoReturn:
         session = start(given, environ)
         request = request_of(options, session, clean=options.clean)
         launch = job(options.command, request, session.config, session.profile, session.settings)
+        if launch.untold:
+            session.say(f"the trail has no line of this run: {printable(launch.untold)}")
         return Program(launch.command, launch.environ, launch.secret, launch.files)
 
     def tell(message: str) -> None:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from envguard.cli.declare import Globals, Options, flag, many, text, words
-from envguard.cli.options import DIALECTS
+from envguard.cli.declare import Globals, Options, flag, many, words
+from envguard.cli.options import DialectOptions
 from envguard.cli.session import Session, confirm, start
 from envguard.core.config import load
 from envguard.core.errors import ConfigError, TrustError, UsageError
 from envguard.core.text import printable
 
 
-class TrustOptions(Options):
+class TrustOptions(DialectOptions):
     """`envguard trust`."""
 
     path: tuple[str, ...] = words("PATH", help="The folder; the current one.")
     env_file: tuple[str, ...] = many(
         "--env-file", metavar="FILE", help="Look into this .env file; else into the profile's."
     )
-    dialect: str = text(
-        "--dialect",
-        choices=DIALECTS,
-        default="python",
-        help="Whose reading of .env files counts, such as --dialect compose.",
+    backend: tuple[str, ...] = many(
+        "--backend", metavar="URL", help="Look at the recipients of this file for age, too."
     )
     yes: bool = flag("--yes", "-y", help="Do not ask.")
 
@@ -40,7 +37,9 @@ def trust(given: Globals, options: TrustOptions) -> int:
 
     session = _session(given, options.path)
     files = [Path.cwd() / name for name in options.env_file]
-    asked = claim(session.config, session.profile, session.settings.folders, files, options.dialect)
+    dialect = options.dialect or session.profile.dialect
+    folders = session.settings.folders
+    asked = claim(session.config, session.profile, folders, files, dialect, options.backend)
     session.say(f"{printable(asked.folder)} asks to read")
     session.say(f"  namespace  {printable(asked.namespace) or '(none)'}")
     if asked.owner is not None:
@@ -49,9 +48,14 @@ def trust(given: Globals, options: TrustOptions) -> int:
         session.say(f"  {printable(alias):<9}  {printable(url)}")
     for file in asked.files:
         session.say(f"  file       {printable(file)}")
+    for readers in asked.recipients:
+        session.say(f"what is written to {printable(readers.file)} can be read with")
+        for state, keys in (("", readers.known), ("  NEW", readers.new), ("  GONE", readers.gone)):
+            for key in keys:
+                session.say(f"  {printable(key)}{state}")
     if not confirm("trust it?", yes=options.yes):
         raise TrustError("nothing was trusted", "answer y, or use --yes")
-    record(session.config, session.profile, session.settings.folders, files, options.dialect)
+    record(session.config, session.profile, folders, files, dialect, asked.recipients)
     session.say("trusted")
     return 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -92,9 +91,13 @@ def _parameters(options: type[Options], panel: str | None) -> list[inspect.Param
 def _parameter(name: str, spec: Spec, panel: str | None) -> inspect.Parameter:
     default = spec.default
     kind: Any = {"flag": bool, "text": str}.get(spec.kind, list[str])
+    chosen: dict[str, Any] = {"metavar": None if spec.kind == "flag" else spec.metavar}
     if spec.choices:
-        kind = _choice(name, spec.choices)
-        default = None if default is None else kind(default)
+        chosen = {
+            "metavar": f"[{'|'.join(spec.choices)}]",
+            "callback": _checked(spec.choices),
+            "autocompletion": lambda: list(spec.choices),
+        }
     information: Any
     if spec.kind == "words":
         information = typer.Argument(metavar=spec.metavar, help=spec.help, show_default=False)
@@ -102,9 +105,9 @@ def _parameter(name: str, spec: Spec, panel: str | None) -> inspect.Parameter:
         information = typer.Option(
             *spec.names,
             help=spec.help,
-            metavar=None if spec.kind == "flag" or spec.choices else spec.metavar,
             show_default=bool(spec.choices and default),
             rich_help_panel=panel,
+            **chosen,
         )
     if spec.kind != "flag":
         kind = kind | None
@@ -116,17 +119,24 @@ def _parameter(name: str, spec: Spec, panel: str | None) -> inspect.Parameter:
     )
 
 
-def _choice(name: str, choices: tuple[str, ...]) -> Any:
-    # Typer takes the choices of an option from an enum; here it is made of the declaration.
-    return enum.Enum(name, {choice: choice for choice in choices})
+def _checked(choices: tuple[str, ...]) -> Callable[[str | None], str | None]:
+    """What lets only the choices through. Of an enum, typer's own way, the messages begin with
+    "Value error" since it reads them with pydantic."""
+
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in choices:
+            raise typer.BadParameter(f"{value!r} is not one of {', '.join(map(repr, choices))}.")
+        return value
+
+    return check
 
 
 def _plain(options: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Typer's values as the declaration has them: enums as texts, lists as tuples."""
+    """Typer's values as the declaration has them: lists as tuples."""
     plain: dict[str, Any] = {}
     for attribute, spec in specs(options):
         value = values[attribute]
         if spec.kind in ("many", "words"):
             value = tuple(value or ())
-        plain[attribute] = value.value if isinstance(value, enum.Enum) else value
+        plain[attribute] = value
     return plain

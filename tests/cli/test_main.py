@@ -15,6 +15,7 @@ from envguard.core.errors import (
     BackendError,
     ConfigError,
     EnvguardError,
+    ExpiredError,
     NameNotAllowed,
     NotFoundError,
     TrustError,
@@ -36,6 +37,7 @@ ERRORS = [
     (TrustError, 3),
     (BackendError, 4),
     (NotFoundError, 5),
+    (ExpiredError, 6),
 ]
 
 
@@ -80,7 +82,7 @@ def test_run_keeps_its_own_errors_apart_from_the_childs(
 ) -> None:
     failing.append(kind("it is gone", "look for it"))
     assert call(["run", "--", "true"]) == 125
-    name = {2: "usage", 3: "config", 4: "backend", 5: "not_found"}[code]
+    name = {2: "usage", 3: "config", 4: "backend", 5: "not_found", 6: "expired"}[code]
     assert f"envguard: error: [{name}] it is gone\n" in capsys.readouterr().err
 
 

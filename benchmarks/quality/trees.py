@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,7 +46,10 @@ def masked(value: str) -> str:
 
 def _own(report: str) -> Iterator[Found]:
     for item in json.loads(report)["findings"]:
-        yield Found(item["path"], item["line"], item["rule"], item["preview"])
+        place, member = item["path"], re.search(r"(?:tar|zip): (.+)", item["decoded"] or "")
+        if member:  # as betterleaks names it
+            place += f"!{member[1]}"
+        yield Found(place, item["line"], item["rule"], item["preview"])
 
 
 def _gitleaks(report: str) -> Iterator[Found]:
@@ -106,7 +110,7 @@ def main() -> None:
         rows: list[str] = []
         print(f"| tree | files | {' | '.join(tools)} |\n|---{'|---' * (len(tools) + 1)}|")
         for place in given.folder:
-            totals["files"] += (files := sum(len(names) for _, _, names in os.walk(place)))
+            totals["files"] += (files := sum(file.is_file() for file in place.rglob("*")))
             cells = [place.resolve().name, f"{files:,}"]
             for tool in tools:
                 findings = sorted(found(tool, place.resolve(), home, environ))

@@ -43,7 +43,7 @@ def classes() -> dict[str, type[Any]]:
         get_mapping_from_secret_type_to_class,
     )
 
-    found = get_mapping_from_secret_type_to_class().values()
+    found: Any = get_mapping_from_secret_type_to_class().values()
     return {kind.__name__: kind for kind in found if kind.__module__.startswith(_PLUGINS)}
 
 

@@ -5,10 +5,9 @@
 Every tool that is on PATH takes part (or those named by `--tool`), with its default settings, as a
 folder scan of the work tree without `.git`; envguard with `--min-confidence medium` (its default)
 and `high`. Prints what each one finds. `--list` writes every finding masked, tab-separated: tool,
-tree, path, line, rule, preview. `--labels` reads such a file of labels (label, tree, path, line,
-whatever follows: `trees.tsv` here): T a credential, X a test value, an example or a placeholder,
-F none; then each count is told apart by them, and the part of T, and of T and X, among all. A
-finding whose line has no label counts as `?`.
+tree, path, line, rule, preview. `--labels` reads such lines with a label before each (`trees.tsv`
+here): T a credential, X a test value, an example or a placeholder, F none; then each count is told
+apart by them, and the part of T, and of T and X, among what has a label. What has none is `?`.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from evaluate import FINDINGS, TOOLS
 
@@ -86,7 +85,8 @@ READERS: Mapping[str, Callable[[str], Iterator[Found]]] = {
     "kingfisher": _kingfisher,
     "detect-secrets": _detect_secrets,
 }
-Labels = Mapping[tuple[str, str, int], str]
+Labels = Mapping[str, str]
+"""A label for each line of a list."""
 
 
 def main() -> None:
@@ -110,14 +110,16 @@ def main() -> None:
         rows: list[str] = []
         print(f"| tree | files | {' | '.join(tools)} |\n|---{'|---' * (len(tools) + 1)}|")
         for place in given.folder:
-            totals["files"] += (files := sum(file.is_file() for file in place.rglob("*")))
+            everything = (file for file in place.rglob("*") if not file.is_symlink())
+            totals["files"] += (files := sum(file.is_file() for file in everything))
             cells = [place.resolve().name, f"{files:,}"]
             for tool in tools:
                 findings = sorted(found(tool, place.resolve(), home, environ))
-                counts = Counter(label(labels, cells[0], item) for item in findings)
+                lines = ["\t".join((tool, cells[0], *map(str, item))) for item in findings]
+                counts = Counter(label(labels, line) for line in lines)
                 told[tool] += counts
                 cells.append(cell(counts, bool(labels)))
-                rows += ["\t".join((tool, cells[0], *map(str, item))) for item in findings]
+                rows += lines
             print(f"| {' | '.join(cells)} |", flush=True)
         sums = [cell(told[tool], bool(labels)) for tool in tools]
         print(f"| all | {totals['files']:,} | {' | '.join(sums)} |")
@@ -146,12 +148,12 @@ def found(tool: str, place: Path, home: Path, environ: Mapping[str, str]) -> Ite
 
 
 def read_labels(file: Path) -> Labels:
-    rows: list[Any] = [text.split("\t") for text in file.read_text().splitlines()]
-    return {(tree, path, int(line)): given for given, tree, path, line, *_ in rows}
+    rows = (text.split("\t", 1) for text in file.read_text().splitlines())
+    return {line: given for given, line in rows}
 
 
-def label(labels: Labels, tree: str, item: Found) -> str:
-    return labels.get((tree, item.path, item.line), "?")
+def label(labels: Labels, line: str) -> str:
+    return labels.get(line.replace("envguard, high\t", "envguard\t", 1), "?")
 
 
 def cell(counts: Counter[str], labelled: bool) -> str:

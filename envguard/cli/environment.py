@@ -12,7 +12,8 @@ from envguard.jobs.environment.request import Request
 def tell_other_file(options: EnvironmentOptions, session: Session) -> None:
     """Says so where this folder has a .env of its own, and the project's is what is read."""
     here = session.folder / DEFAULT_ENV_FILE
-    if options.env_file or session.folder == session.config.root or not here.is_file():
+    is_chosen = bool(options.env_file or session.globals.config)
+    if is_chosen or session.folder == session.config.root or not here.is_file():
         return
     read = [session.config.root / name for name in session.profile.env_files]
     if any(file.exists() and file.samefile(here) for file in read):

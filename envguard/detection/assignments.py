@@ -147,7 +147,7 @@ def _anchors() -> list[str]:
         rf"(?:{_TYPE})?{_BLANKS}{_GIVEN}{_BLANKS}"
         rf"(?:{value}|{_CALL}{_QUOTE}{_DIGITS}|{_QUOTE}{_OBJECT}|{bare})",
         rf":[ \t]{{1,8}}{_WORD}[ \t\r]{{0,4}}(?:[ \t]#|\n|\Z)",
-        rf"={_WORD}[\s\"'\\&;]",
+        rf"={_WORD}(?:[\s\"'\\&;]|\Z)",
     ]
     apart = [
         rf"{_PAIR}{_BLANKS}[:=]{_BLANKS}{value}",

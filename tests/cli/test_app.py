@@ -68,7 +68,7 @@ def test_commands_that_take_something_have_examples(name: str) -> None:
 def test_every_example_is_a_call_of_ours(example: str) -> None:
     words = shlex.split(example, comments=True)
     begin = words.index("envguard") + 1
-    end = words.index("|", begin) if "|" in words[begin:] else len(words)
+    end = next((n for n, word in enumerate(words) if n >= begin and word in ("|", ">")), len(words))
     with pytest.raises(ChosenCommand):
         TYPER(words[begin:end], prog_name="envguard")
 

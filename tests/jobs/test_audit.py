@@ -91,12 +91,14 @@ def test_the_first_line_that_is_wrong_is_named(store: LocalBackend) -> None:
 def test_a_review_names_what_nobody_reads_and_what_has_expired(
     store: LocalBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("envguard.store.store.now", lambda: "2025-01-01T00:00:00Z")
+    for module in ("store", "opened"):
+        monkeypatch.setattr(f"envguard.store.{module}.now", lambda: "2025-01-01T00:00:00Z")
     write(store, "OLD", "1")
     write(store, "READ", "2")
     write(store, "LATE", "3", About(expires_at="2025-06-01T00:00:00Z"))
     store.read([store.locate("OLD")])
-    monkeypatch.setattr("envguard.store.store.now", records.now)
+    for module in ("store", "opened"):
+        monkeypatch.setattr(f"envguard.store.{module}.now", records.now)
     store.read([store.locate("READ")])
     write(store, "NEW", "4")
     found = audit.review(store)
@@ -110,9 +112,11 @@ def test_a_review_names_what_nobody_reads_and_what_has_expired(
 def test_what_a_run_got_elsewhere_was_not_read_here(
     store: LocalBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("envguard.store.store.now", lambda: "2025-01-01T00:00:00Z")
+    for module in ("store", "opened"):
+        monkeypatch.setattr(f"envguard.store.{module}.now", lambda: "2025-01-01T00:00:00Z")
     write(store, "A", "1")
-    monkeypatch.setattr("envguard.store.store.now", records.now)
+    for module in ("store", "opened"):
+        monkeypatch.setattr(f"envguard.store.{module}.now", records.now)
     store.record("run", ["A"], "from aws:")
     assert audit.review(store).unread == [("A", "")]
     store.record("run", ["A"])

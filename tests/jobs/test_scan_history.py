@@ -254,7 +254,7 @@ def test_the_path_counts_for_the_confidence(scan: Scanner, repository: Repositor
 def test_a_weak_sight_does_not_hide_a_strong_one_of_the_same_value(
     scan: Scanner, repository: Repository
 ) -> None:
-    text = 'password = s3cr3tX1Y2z3\npassword = "s3cr3tX1Y2z3"\n'
+    text = 'expect(password, "s3cr3tX1Y2z3")\npassword = "s3cr3tX1Y2z3"\n'
     repository.commit({"app.py": text})
     assert (
         places(scan(repository.root)) == places(scan(repository.root, HISTORY)) == [("app.py", 2)]

@@ -177,7 +177,7 @@ def test_own_rules_come_on_top(scan: Scanner, repository: Repository) -> None:
 def test_confidence_is_chosen_by_call_configuration_and_default(
     scan: Scanner, repository: Repository
 ) -> None:
-    repository.write("docs/setup.md", "password: s3cr3tXYZ1\n")
+    repository.write("app.py", 'expect(password, "s3cr3tX1Y2z3")\n')
     found = {
         level: len(scan(repository.root, minimum=level).findings)
         for level in (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)

@@ -16,11 +16,11 @@ from envguard.backends.agefile.entry import Entry, seal
 from envguard.backends.agefile.identity import Identity
 from envguard.backends.agefile.kept import KeptFile, opened
 from envguard.backends.agefile.text import AgeFile
-from envguard.core.backend import Capability, Metadata, UnreadableError
+from envguard.core.backend import Capability, Metadata
 from envguard.core.config import Settings
 from envguard.core.dates import FORMAT
-from envguard.core.errors import BackendError, ConfigError, NameNotAllowed
-from envguard.core.parts import part, whole, without_version
+from envguard.core.errors import ConfigError, NameNotAllowed
+from envguard.core.parts import each, whole, without_version
 from envguard.core.reference import PROFILE_BACKEND, Reference
 from envguard.core.secret import Secret
 from envguard.core.writes import done
@@ -65,22 +65,14 @@ class AgeBackend:
         # A name that is missing may be one whose line has changed.
         asked = names if names <= held.entries.keys() else {*held.entries}
         entries, wrong = self.kept.open_each(held, asked, identity)
-        problems: dict[Reference, BackendError] = {}
-        found: dict[Reference, Secret] = {}
-        for ref in refs:
-            try:
-                name = without_version(ref)
-                if name in wrong or (name not in entries and wrong):
-                    raise wrong.get(name) or next(iter(wrong.values()))
-                value = part(ref, entries[name].value) if name in entries else None
-            except BackendError as error:
-                problems[ref] = error
-                continue
-            if value is not None:
-                found[ref] = value
-        if problems:
-            raise UnreadableError(problems, found)
-        return found
+
+        def value_of(ref: Reference) -> Secret | None:
+            name = without_version(ref)
+            if name in wrong or (name not in entries and wrong):
+                raise wrong.get(name) or next(iter(wrong.values()))
+            return entries[name].value if name in entries else None
+
+        return each(refs, value_of)
 
     def write(self, ref: Reference, value: Secret, *, token: str) -> str:
         """Writes a value and returns its version, a number. A value that is there already changes

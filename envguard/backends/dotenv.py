@@ -14,9 +14,9 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from envguard.core.backend import Capability, Metadata, UnreadableError
+from envguard.core.backend import Capability, Metadata
 from envguard.core.errors import BackendError, ConfigError, NameNotAllowed, UsageError
-from envguard.core.parts import part, without_version
+from envguard.core.parts import each, without_version
 from envguard.core.reference import PROFILE_BACKEND, Reference
 from envguard.core.secret import Secret
 
@@ -60,20 +60,7 @@ class DotenvBackend:
     def read(self, refs: Sequence[Reference]) -> dict[Reference, Secret]:
         """The values of `refs`. Raises BackendError."""
         values = self._values() if refs else {}
-        problems: dict[Reference, BackendError] = {}
-        found: dict[Reference, Secret] = {}
-        for ref in refs:
-            try:
-                value = values.get(without_version(ref))
-                kept = None if value is None else part(ref, value)
-            except BackendError as error:
-                problems[ref] = error
-                continue
-            if kept is not None:
-                found[ref] = kept
-        if problems:
-            raise UnreadableError(problems, found)
-        return found
+        return each(refs, lambda ref: values.get(without_version(ref)))
 
     def list(self) -> Sequence[Metadata]:
         """Every key, sorted. Nothing else is known of them."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from envguard.core.backend import Capability, UnreadableError
+from envguard.core.backend import Capability
 from envguard.core.config import Settings
-from envguard.core.errors import BackendError, ConfigError, NameNotAllowed, UsageError
-from envguard.core.parts import part, without_version
+from envguard.core.errors import ConfigError, NameNotAllowed, UsageError
+from envguard.core.parts import each, without_version
 from envguard.core.reference import PROFILE_BACKEND, Reference
 from envguard.core.secret import Secret
 
@@ -38,21 +38,12 @@ class EnvBackend:
 
     def read(self, refs: Sequence[Reference]) -> dict[Reference, Secret]:
         """The values of the variables that are set, also to nothing. Raises UnreadableError."""
-        problems: dict[Reference, BackendError] = {}
-        found: dict[Reference, Secret] = {}
-        for ref in refs:
-            try:
-                name = without_version(ref)
-                value = None if _is_own(name) else self._environ.get(name)
-                kept = None if value is None else part(ref, Secret(value))
-            except BackendError as error:
-                problems[ref] = error
-                continue
-            if kept is not None:
-                found[ref] = kept
-        if problems:
-            raise UnreadableError(problems, found)
-        return found
+        return each(refs, self._value)
+
+    def _value(self, ref: Reference) -> Secret | None:
+        name = without_version(ref)
+        value = None if _is_own(name) else self._environ.get(name)
+        return None if value is None else Secret(value)
 
     def write(self, ref: Reference, value: Secret, *, token: str) -> str:  # noqa: ARG002 - refuses
         """Raises UsageError: it is the environment of whoever calls."""

@@ -15,13 +15,13 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from envguard.core import os_keyring
-from envguard.core.backend import Capability, Metadata, UnreadableError
+from envguard.core.backend import Capability, Metadata
 from envguard.core.config import Settings
 from envguard.core.dates import FORMAT
 from envguard.core.digest import digest
 from envguard.core.errors import BackendError, ConfigError, NameNotAllowed
 from envguard.core.locking import locked
-from envguard.core.parts import part, whole, without_version
+from envguard.core.parts import each, whole, without_version
 from envguard.core.reference import PROFILE_BACKEND, Reference
 from envguard.core.secret import Secret
 from envguard.core.writes import Write, done, remembered
@@ -70,24 +70,12 @@ class KeyringBackend:
 
     def read(self, refs: Sequence[Reference]) -> dict[Reference, Secret]:
         """The values of `refs`; a locked keyring is an error. Raises BackendError."""
-        problems: dict[Reference, BackendError] = {}
-        found: dict[Reference, Secret] = {}
-        for ref in refs:
-            name = ref.name
-            try:
-                without_version(ref)
-                value = None if name == INDEX else self._get(name)
-                kept = None if value is None else part(ref, Secret(value))
-            except UnreachableError:
-                raise
-            except BackendError as error:
-                problems[ref] = error
-                continue
-            if kept is not None:
-                found[ref] = kept
-        if problems:
-            raise UnreadableError(problems, found)
-        return found
+        return each(refs, self._value, UnreachableError)
+
+    def _value(self, ref: Reference) -> Secret | None:
+        name = without_version(ref)
+        value = None if name == INDEX else self._get(name)
+        return None if value is None else Secret(value)
 
     def write(self, ref: Reference, value: Secret, *, token: str) -> str:
         """Writes a value and returns its version, a number."""

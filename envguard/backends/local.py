@@ -8,10 +8,10 @@ from pathlib import Path
 
 from envguard.core import age
 from envguard.core.actor import Actor
-from envguard.core.backend import About, Capability, Metadata, UnreadableError, Version
+from envguard.core.backend import About, Capability, Metadata, Version
 from envguard.core.config import Settings
 from envguard.core.errors import BackendError, ConfigError
-from envguard.core.parts import part, whole
+from envguard.core.parts import each, whole
 from envguard.core.reference import PROFILE_BACKEND, Reference
 from envguard.core.secret import Secret
 from envguard.store.database import DamagedError, present
@@ -137,33 +137,17 @@ class LocalBackend:
         absent, as a version that is not kept. Raises BackendError, also where the store is gone."""
         if not refs or not self._is_there():
             return {}
-        problems: dict[Reference, BackendError] = {}
-        wanted: dict[Reference, tuple[str, int | None]] = {}
+        wanted: list[tuple[str, int | None]] = []
         for ref in refs:
-            try:
-                wanted[ref] = (ref.name, _version(ref))
-            except BackendError as error:
-                problems[ref] = error
+            with suppress(BackendError):  # told below, with the others
+                wanted.append((ref.name, _version(ref)))
         with self.open() as store:
             values = store.fetch(
-                wanted.values(),
+                wanted,
                 action=self._settings.purpose,
                 allow_expired=self._settings.allow_expired,
             )
-        found: dict[Reference, Secret] = {}
-        for ref, key in wanted.items():
-            value = values.get(key)
-            try:
-                if value is not None:
-                    value = part(ref, value)
-            except BackendError as error:
-                problems[ref] = error
-                continue
-            if value is not None:
-                found[ref] = value
-        if problems:
-            raise UnreadableError(problems, found)
-        return found
+        return each(refs, lambda ref: values.get((ref.name, _version(ref))))
 
     def _is_there(self) -> bool:
         """Whether there is a store. Raises BackendError where there was one, by its key file: what

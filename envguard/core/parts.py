@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 
+from envguard.core.backend import UnreadableError
 from envguard.core.errors import BackendError, UsageError
 from envguard.core.reference import Reference
 from envguard.core.secret import Secret
@@ -28,6 +30,31 @@ def without_version(ref: Reference) -> str:
             f"leave the version out: {ref._replace(version=None)}",
         )
     return ref.name
+
+
+def each(
+    refs: Iterable[Reference],
+    value_of: Callable[[Reference], Secret | None],
+    fatal: type[BackendError] | tuple[()] = (),
+) -> dict[Reference, Secret]:
+    """What each of `refs` means of the value that `value_of` gives for it (None: there is none).
+    The BackendErrors of single ones come together, in an UnreadableError; a `fatal` one at once."""
+    problems: dict[Reference, BackendError] = {}
+    found: dict[Reference, Secret] = {}
+    for ref in refs:
+        try:
+            value = value_of(ref)
+            kept = None if value is None else part(ref, value)
+        except fatal:
+            raise
+        except BackendError as error:
+            problems[ref] = error
+            continue
+        if kept is not None:
+            found[ref] = kept
+    if problems:
+        raise UnreadableError(problems, found)
+    return found
 
 
 def part(ref: Reference, value: Secret) -> Secret | None:

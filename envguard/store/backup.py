@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from envguard.core import age
 from envguard.core.errors import BackendError, UsageError
 from envguard.core.files import write_atomically
 from envguard.core.secret import Secret
@@ -167,7 +168,7 @@ def _sealed(said: bytes, passphrase: Secret | None, recipients: Sequence[str]) -
         if passphrase is None:
             raise UsageError("a backup needs a passphrase or a recipient", "use --recipient age1…")
         return wrap(said, passphrase)
-    pyrage = _pyrage()
+    pyrage = age.library()
     try:
         known = [pyrage.x25519.Recipient.from_str(text) for text in recipients]
     except pyrage.RecipientError:
@@ -178,7 +179,7 @@ def _sealed(said: bytes, passphrase: Secret | None, recipients: Sequence[str]) -
 
 
 def _opened_by_age(sealed: str, identities: Sequence[str]) -> bytes:
-    pyrage = _pyrage()
+    pyrage = age.library()
     try:
         known = [pyrage.x25519.Identity.from_str(text) for text in identities]
         found: bytes = pyrage.decrypt(base64.b64decode(sealed, validate=True), known)
@@ -187,13 +188,3 @@ def _opened_by_age(sealed: str, identities: Sequence[str]) -> bytes:
     except (pyrage.DecryptError, ValueError):
         raise WrongPassphraseError from None
     return found
-
-
-def _pyrage() -> Any:
-    try:
-        import pyrage  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise BackendError(
-            "age keys need a package that is not installed", "pip install 'envguard-cli[age]'"
-        ) from None
-    return pyrage

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from binascii import a2b_base64, b2a_base64, crc32
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import NamedTuple, NoReturn
 
 from envguard.core.errors import BackendError
 from envguard.core.mac import compare_digest, hmac_sha256
+from envguard.core.private_file import read_private
 from envguard.core.secret import MASK, Secret
 
 PREFIX = "egk1_"
@@ -110,29 +110,7 @@ def parse_key(text: str, source: str = VARIABLE) -> RootKey:
 def read_key_file(path: Path) -> RootKey:
     """The key in a key file. Raises FileNotFoundError where there is none, and BackendError for
     a symbolic link, a file that others may read, and anything that is no key."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    if path.is_symlink():
-        raise BackendError(
-            f"the key file {path} is a symbolic link, and is not followed",
-            f"put the key itself there: cp --remove-destination {os.path.realpath(path)} {path}",
-        )
-    try:
-        descriptor = os.open(path, flags)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise BackendError(
-            f"the key file {path} cannot be read: {error.strerror}", f"ls -l {path}"
-        ) from None
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise BackendError(f"the key file {path} is not a regular file", f"ls -ld {path}")
-        if os.name == "posix" and found.st_mode & 0o077:
-            raise BackendError(f"others may read the key file {path}", f"chmod 600 {path}")
-        content = os.read(descriptor, _FILE_SIZE + 1)
-    finally:
-        os.close(descriptor)
+    content = read_private(path, _FILE_SIZE + 1)
     if len(content.strip()) != _FILE_SIZE - 1:
         raise BackendError(
             f"the key file {path} has not the length of a key",

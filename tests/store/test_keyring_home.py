@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import keyring
 import pytest
 
 from envguard.core.errors import BackendError
@@ -12,36 +13,7 @@ from envguard.core.secret import Secret
 from envguard.store import rotation
 from envguard.store.keys import KeySource
 from envguard.store.store import Store
-
-keyring = pytest.importorskip("keyring")
-
-
-class InMemory(keyring.backend.KeyringBackend):  # type: ignore[misc,name-defined] # an extra
-    """A keyring that can be locked."""
-
-    priority = 1
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.held: dict[tuple[str, str], str] = {}
-        self.locked = False
-
-    def _check(self) -> None:
-        if self.locked:
-            raise keyring.errors.KeyringLocked("locked, says the keyring")
-
-    def get_password(self, service: str, username: str) -> str | None:
-        self._check()
-        return self.held.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self._check()
-        self.held[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        self._check()
-        if self.held.pop((service, username), None) is None:
-            raise keyring.errors.PasswordDeleteError
+from tests.backends.keyrings import InMemory
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import shlex
-import stat
 from typing import Any, NamedTuple
 
 from envguard.core import age
 from envguard.core.config import Settings
 from envguard.core.errors import BackendError
 from envguard.core.files import private_directory, sync_directory
+from envguard.core.private_file import read_private
 from envguard.core.secret import Secret
 
 FILE_NAME = "age.key"
@@ -100,31 +100,10 @@ class IdentitySource:
         return found._replace(source=str(self.file))
 
     def _read(self) -> str | None:
-        file = self.file
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-        if file.is_symlink():
-            target = os.path.realpath(file)
-            raise BackendError(
-                f"the key file {file} is a symbolic link, and is not followed",
-                f"put the key itself there: cp --remove-destination {target} {file}",
-            )
         try:
-            descriptor = os.open(file, flags)
+            return read_private(self.file, _LARGEST).decode("utf-8", "replace")
         except FileNotFoundError:
             return None
-        except OSError as error:
-            raise BackendError(
-                f"the key file {file} cannot be read: {error.strerror}", f"ls -l {file}"
-            ) from None
-        try:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                raise BackendError(f"the key file {file} is not a regular file", f"ls -ld {file}")
-            if os.name == "posix" and found.st_mode & 0o077:
-                raise BackendError(f"others may read the key file {file}", f"chmod 600 {file}")
-            return os.read(descriptor, _LARGEST).decode("utf-8", "replace")
-        finally:
-            os.close(descriptor)
 
 
 def parse(text: str, source: str) -> Identity:

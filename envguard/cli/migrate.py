@@ -151,10 +151,16 @@ def _check_project(session: Session, file: Path) -> None:
             f"name the file in it: envguard migrate {printable(example)}",
         )
     folder = file.parent.resolve()
-    inside = folder.is_relative_to(session.config.root)
-    if folder.is_dir() and not (inside and find(folder) == session.config.file):
+    config = session.config
+    found = find(folder)
+    if config.file is None and found is not None and found.parent == config.root:
         raise UsageError(
-            f"{printable(str(file))} belongs to another project than {session.config.root}",
+            f"{printable(str(found))} was written just now, by another command",
+            "type the same command again",
+        )
+    if folder.is_dir() and not (folder.is_relative_to(config.root) and found == config.file):
+        raise UsageError(
+            f"{printable(str(file))} belongs to another project than {config.root}",
             f"cd {shlex.quote(str(folder))} && envguard migrate {shlex.quote(file.name)}",
         )
 

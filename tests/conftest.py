@@ -11,9 +11,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# A busy machine is no failure.
-settings.register_profile("envguard", deadline=None)
-settings.load_profile("envguard")
+# A busy machine is no failure, and one tree gives one result. Proofs try what was never tried.
+settings.register_profile("envguard", deadline=None, derandomize=True)
+settings.register_profile("prove", deadline=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("prove" if config.option.markexpr == "prove" else "envguard")
+
+
 
 CALLER_HOME = os.environ.get("HOME", "")
 """The home of whoever runs the tests, before each test gets its own: package settings are there."""

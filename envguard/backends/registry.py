@@ -6,9 +6,6 @@ from envguard.core.backend import Backend
 from envguard.core.config import Config, Settings
 from envguard.core.errors import ConfigError
 
-# Schemes of DESIGN section 5 that have no backend yet, so that the error can say so.
-_LATER = ("aws", "aws-ssm", "gcp", "azure", "vault", "k8s")
-
 
 def open_backend(name: str, config: Config, settings: Settings) -> Backend:
     """The backend that a URL, or an alias of `[backends]`, names. Opens no connection yet.
@@ -37,10 +34,31 @@ def open_backend(name: str, config: Config, settings: Settings) -> Backend:
         from envguard.backends.dotenv import open_dotenv
 
         return open_dotenv(url, config.root)
-    if scheme in _LATER:
-        raise ConfigError(
-            f"the backend {scheme}: is not part of this version", "use local: for now"
-        )
+    naming = config.naming_of(name)
+    if scheme == "aws" and colon:
+        from envguard.backends.aws import open_aws
+
+        return open_aws(url, settings, naming)
+    if scheme == "aws-ssm" and colon:
+        from envguard.backends.aws_ssm import open_aws_ssm
+
+        return open_aws_ssm(url, settings, naming)
+    if scheme == "gcp" and colon:
+        from envguard.backends.gcp import open_gcp
+
+        return open_gcp(url, settings, naming)
+    if scheme == "azure" and colon:
+        from envguard.backends.azure import open_azure
+
+        return open_azure(url, settings, naming)
+    if scheme == "vault" and colon:
+        from envguard.backends.vault import open_vault
+
+        return open_vault(url, settings, naming)
+    if scheme == "k8s" and colon:
+        from envguard.backends.kubernetes import open_kubernetes
+
+        return open_kubernetes(url, settings, naming)
     raise ConfigError(
         f"there is no backend {name!r}", 'write a URL such as "local:", or declare [backends.NAME]'
     )

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from envguard.core.errors import ConfigError
 from envguard.core.expected import Expected
+from envguard.core.naming import Naming
 from envguard.core.secret import Secret
 
 FILE_NAME = "envguard.toml"
@@ -70,7 +71,8 @@ class Config(NamedTuple):
     """One project's configuration. `file` is None where there is none; `root` is its folder.
 
     `project_id` is the namespace in local stores, empty where no configuration names one.
-    `secrets` says what is expected of the values of keys.
+    `secrets` says what is expected of the values of keys, `naming` how the backends of `backends`
+    call them.
     """
 
     root: Path
@@ -82,6 +84,7 @@ class Config(NamedTuple):
     backends: Mapping[str, str] = _NOTHING
     profiles: Mapping[str, Profile] = MappingProxyType({})
     secrets: Mapping[str, Expected] = MappingProxyType({})
+    naming: Mapping[str, Naming] = MappingProxyType({})
 
     def profile(self, name: str | None) -> Profile:
         """The profile of that name, or the default one. Raises ConfigError for an unknown name."""
@@ -100,6 +103,11 @@ class Config(NamedTuple):
     def backend_url(self, name: str) -> str:
         """The URL that an alias declares, or `name` itself where it is a URL."""
         return self.backends.get(name, name)
+
+    def naming_of(self, name: str) -> Naming:
+        """How keys are called in the backend that an alias or a URL names."""
+        own = {key: secret.name for key, secret in self.secrets.items() if secret.name}
+        return self.naming.get(name, Naming())._replace(names=own)
 
 
 class Folders(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any
 from envguard.core.config import DEFAULT_PROFILE, DIALECTS, Config, Profile, Scan
 from envguard.core.errors import ConfigError
 from envguard.core.expected import KEYS, Expected, expected
+from envguard.core.naming import CASES, Naming, is_path
 from envguard.core.reference import LOCAL_SCHEMES, PROFILE_BACKEND
 
 
@@ -24,7 +25,8 @@ class Reader:
         self.known(data, "", tables)
         project = self.table(data, "", "project")
         self.known(project, "project", ("name", "id"))
-        backends = self.backends(self.table(data, "", "backends"))
+        declared = self.table(data, "", "backends")
+        backends = self.backends(declared)
         return Config(
             root=self.file.parent,
             file=self.file,
@@ -35,6 +37,7 @@ class Reader:
             backends=backends,
             profiles=self.profiles(self.table(data, "", "profiles"), backends),
             secrets=self.secrets(self.table(data, "", "secrets")),
+            naming={alias: self.naming(declared, alias) for alias in backends},
         )
 
     def scan(self, data: dict[str, Any]) -> Scan:
@@ -53,7 +56,7 @@ class Reader:
         for alias in data:
             table = self.table(data, "backends", alias)
             place = f"backends.{alias}"
-            self.known(table, place, ("url",))
+            self.known(table, place, ("url", "case", "groups"))
             if alias in (*LOCAL_SCHEMES, PROFILE_BACKEND):
                 raise self.wrong("backends", alias, "is a name that references already use")
             url = self.text(table, place, "url", "")
@@ -61,6 +64,19 @@ class Reader:
                 raise self.wrong(place, "url", 'is needed, such as "local:"')
             found[alias] = url
         return found
+
+    def naming(self, data: dict[str, Any], alias: str) -> Naming:
+        table, place = self.table(data, "backends", alias), f"backends.{alias}"
+        case = self.text(table, place, "case", "keep")
+        if case not in CASES:
+            raise self.wrong(place, "case", f"is one of {', '.join(CASES)}")
+        groups = self.table(table, place, "groups")
+        for group in groups:
+            if not is_path(group):
+                raise self.wrong(f"{place}.groups", group, "is no name of a secret")
+        return Naming(
+            case, {group: self.texts(groups, f"{place}.groups", group) or () for group in groups}
+        )
 
     def profiles(self, data: dict[str, Any], backends: Mapping[str, str]) -> dict[str, Profile]:
         return {name: self.profile(data, name, backends, ()) for name in data}

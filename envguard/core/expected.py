@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from envguard.core.naming import is_name
+
 TYPES = ("boolean", "email", "enum", "integer", "port", "regex", "url")
 
 
 class Expected(NamedTuple):
     """`[secrets.KEY]`. `type` is one of TYPES or empty; `values` are those of an enum, `pattern`
-    is the regular expression that the whole value matches. `rotate_every` is a period, `90d`."""
+    is the regular expression that the whole value matches. `rotate_every` is a period, `90d`.
+    `name` is where a service keeps it, under the prefix: `NAME` or `NAME#FIELD`."""
 
     required: bool = False
     type: str = ""
     values: tuple[str, ...] = ()
     pattern: str = ""
     rotate_every: str = ""
+    name: str = ""
 
 
 KEYS = Expected._fields
@@ -58,4 +62,7 @@ def expected(table: Mapping[str, Any]) -> Expected:
             period(rotate_every)
         except UsageError:
             raise ValueError("rotate_every", 'is a period, "90d"') from None
-    return Expected(required, kind, tuple(values), pattern, rotate_every)
+    name = table.get("name", "")
+    if not isinstance(name, str) or ("name" in table and not is_name(name)):
+        raise ValueError("name", 'is a name under the prefix, such as "database#password"')
+    return Expected(required, kind, tuple(values), pattern, rotate_every, name)

@@ -47,7 +47,10 @@ def save(
 ) -> Backup:
     """Writes a backup of the whole store as it is at one moment, reads it back where a passphrase
     seals it, and returns what is in it. `recipients` are public keys of age
-    (https://age-encryption.org/v1). Raises BackendError, and UsageError for a wrong recipient."""
+    (https://age-encryption.org/v1). An earlier backup is replaced, any other file is not. Raises
+    BackendError, and UsageError for a wrong recipient or file."""
+    if file.exists() and not _is_backup(file):
+        raise UsageError(f"{file} is there, and is no backup", "name another file")
     store.record(BACKUP, (), f"to {file.name}")
     with store.whole() as (database, key, row, _):
         held = content.read(database, content.keys_of(key, row.store))
@@ -119,6 +122,14 @@ def _read(file: Path) -> tuple[Mapping[str, str], str]:
     if header["format"] != FORMAT or header["sealed"] not in (PASSPHRASE, AGE):
         raise _no_backup(file)
     return header, sealed.strip()
+
+
+def _is_backup(file: Path) -> bool:
+    try:
+        _read(file)
+    except BackendError:
+        return False
+    return True
 
 
 def _no_backup(file: Path) -> BackendError:

@@ -106,15 +106,19 @@ def _again(more: dict[str, object], text: str) -> dict[str, object]:
     return {**more, "stdin": BytesIO(text.encode())} if "stdin" in more else more
 
 
+def remembered(folder: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+
+
 def test_a_history_that_is_remembered_hides_no_known_value(scan: Scanner, shop: Repository) -> None:
     commit(shop, {"a.txt": f"here {VALUE} it is\n"})
     commit(shop, {"a.txt": None})
     shop.git("gc", "-q")
     assert scan(shop.root, Mode.HISTORY).findings == ()  # remembers that nothing is there
-    kept = {file: file.read_bytes() for file in scan.folders.cache.iterdir()}
+    kept = remembered(scan.folders.cache)
     (one,) = scan(shop.root, Mode.HISTORY, known=held(shop.root)).findings
     assert (one.rule, one.path, one.in_head) == ("known-value", "a.txt", False)
-    assert {file: file.read_bytes() for file in scan.folders.cache.iterdir()} == kept
+    assert remembered(scan.folders.cache) == kept
     assert scan(shop.root, Mode.HISTORY).findings == ()
 
 

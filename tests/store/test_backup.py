@@ -62,6 +62,16 @@ def test_a_backup_opens_on_a_machine_that_has_nothing(
     assert "store.restore" in actions
 
 
+def test_a_file_that_is_no_backup_is_not_replaced(filled: Store, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("A=1\n")
+    with pytest.raises(UsageError, match="is no backup"):
+        backup.save(filled, file, PHRASE)
+    assert file.read_text() == "A=1\n"
+    backup.save(filled, tmp_path / "made", PHRASE)
+    backup.save(filled, tmp_path / "made", PHRASE)
+
+
 def test_a_restore_takes_back_what_came_after_and_keeps_the_trail(
     filled: Store, path: Path, key: KeySource, tmp_path: Path
 ) -> None:

@@ -23,11 +23,14 @@ from tests.canary.world import Call, World
 from tests.cli.commands import COMMANDS, choices
 
 
-def ways(name: str) -> Iterator[tuple[str, ...]]:
-    """Options that every call of a command is tried with."""
+def ways(name: str, number: int) -> Iterator[tuple[str, ...]]:
+    """Options that the call of a command with this number is tried with: none, and formats in
+    turn, so that each call has one and each format a call."""
     yield ()
-    for chosen in choices(name, "--format"):
-        yield ("--format", chosen, "--verbose")
+    formats, calls = choices(name, "--format"), len(SCENARIOS[name])
+    for at, chosen in enumerate(formats):
+        if at % calls == number or at == number % len(formats):
+            yield ("--format", chosen, "--verbose")
 
 
 def failing_reveal(after: int) -> Callable[[Secret], str]:
@@ -118,8 +121,8 @@ def check(world: World, name: str, step: Call, way: Sequence[str], kind: str) ->
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_command_shows_or_writes_a_value(name: str, planted: World) -> None:
     assert name in SCENARIOS, f"write a scenario for {name}"
-    for step in SCENARIOS[name]:
-        for way in ways(name):
+    for number, step in enumerate(SCENARIOS[name]):
+        for way in ways(name, number):
             assert check(planted, name, step, way, "none") == step.code, (step.arguments, step.code)
 
 

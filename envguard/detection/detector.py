@@ -170,6 +170,8 @@ class Detector:
         encoded = self._encoded(text, hits, depth)
         if encoded:
             spans, rules = [*spans, *encoded], rules * 2
+        if not spans:
+            return []
         spans = without_overlaps(spans, rules)
         found = [
             Placed(span.start, span.end, _as_encoded(candidate, encoded.get(span)))

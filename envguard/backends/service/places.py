@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -21,17 +22,21 @@ _KEY = re.compile(r"[^\s#@\x00-\x1f]+")
 class Alphabet(NamedTuple):
     """What a service takes as the name of a secret: all of `pattern`, in words `told`. Where it
     has no `/`, `joint` stands between the parts of a path; the characters of `without` become
-    `-`. Where `field` is given, the fields of a JSON secret are all of it."""
+    `-`, and with `lower` all letters small. Where `field` is given, the fields of a JSON secret
+    are all of it."""
 
     pattern: str
     told: str
     joint: str = "/"
     without: str = ""
     field: str = ""
+    lower: bool = False
 
     def spelled(self, path: str) -> str:
         """A path as a name in the service. Raises NameNotAllowed."""
         name = path.replace("/", self.joint)
+        if self.lower:
+            name = name.lower()
         for character in self.without:
             name = name.replace(character, "-")
         if not re.fullmatch(self.pattern, name):
@@ -65,7 +70,11 @@ class Places:
             (group, tuple(naming.cased(pattern) for pattern in patterns))
             for group, patterns in naming.groups.items()
         ]
-        self._keys = {self._own(name): key for key, name in naming.names.items()}
+        self._keys: dict[Place, str] = {}
+        for key, name in naming.names.items():
+            # A name may be meant for another backend, and mean nothing here.
+            with suppress(NameNotAllowed):
+                self._keys[self._own(name)] = key
 
     def locate(self, key: str) -> Reference:
         """The reference to a key. Raises NameNotAllowed."""
@@ -100,7 +109,7 @@ class Places:
         place = Place(path, field)
         if place in self._keys:
             return self._keys[place]
-        start = self._alphabet.spelled(self.prefix) + self._alphabet.joint if self.prefix else ""
+        start = self.start
         if field is not None:
             key = field
         elif path.startswith(start):
@@ -112,6 +121,15 @@ class Places:
         except NameNotAllowed:
             return None
         return key if found == place else None
+
+    @property
+    def start(self) -> str:
+        """How the names of secrets under the prefix begin in the service."""
+        return self._alphabet.spelled(self.prefix) + self._alphabet.joint if self.prefix else ""
+
+    def named(self, path: str) -> str:
+        """The full name in the service of a secret that is no key's. Raises NameNotAllowed."""
+        return self._full(path)
 
     def json_paths(self) -> Sequence[str]:
         """The full names of the JSON secrets that hold keys, those of `names` included."""

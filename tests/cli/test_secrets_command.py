@@ -94,7 +94,7 @@ def test_a_deletion_is_asked_about(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
-        (b"", b""),
+        (b"\n", b""),
         (b"x", b"x"),
         (b"x\n", b"x"),
         (b"x\n\n", b"x\n"),
@@ -109,6 +109,12 @@ def test_a_piped_value_comes_back_byte_for_byte_but_for_one_line_end(
     for env in ({}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}):
         done = call("secrets", "-f", "a.db", "get", "KEY", "--reveal", cwd=folder, env=env)
         assert (done.code, os.fsencode(done.out), done.err) == (0, kept, "")
+
+
+def test_no_input_is_no_value(folder: Path) -> None:
+    done = call("secrets", "-f", "a.db", "set", "KEY", cwd=folder)
+    done.says(2, "there is no value", 'secrets set KEY ""')
+    assert not (folder / "a.db").exists()
 
 
 def test_a_value_that_is_no_text_is_refused(folder: Path) -> None:

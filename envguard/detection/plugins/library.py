@@ -177,6 +177,23 @@ def analyzed(plugin: Any, line: str, name: str, place: str) -> list[str]:
         ) from None
 
 
+def line_forms(path: str) -> list[list[str]]:
+    """The lines of a file in each form in which plugins are given them: as they are, and with the
+    quotes that YAML and INI files can do without."""
+    from detect_secrets.transformers import get_transformed_file  # noqa: PLC0415 - an extra
+
+    found: list[list[str]] = []
+    for eager in (False, True):
+        try:
+            with open(path, encoding="utf-8") as file:  # noqa: PTH123 - it asks for its name
+                named: Any = file
+                lines = get_transformed_file(named, use_eager_transformers=eager)
+                found += [lines] if lines else []
+        except (OSError, ValueError):
+            continue
+    return found
+
+
 def _whole(plugin: Any, line: str) -> str:
     """What stands in the place of a secret that is an optional group, and empty: the match."""
     matches = (pattern.search(line) for pattern in getattr(plugin, "denylist", ()))

@@ -112,9 +112,9 @@ def _short(place: bytes) -> str:
 
 def _about(scan: Scan) -> Iterator[bytes]:
     """What else than the contents a scan's findings depend on."""
-    request = scan.request
-    salt = scan.config.project_id if request.fingerprints else ""
-    for part in (scan.detector.identity, scan.minimum.name, str(request.fingerprints), salt):
+    named = scan.fingerprints is not None
+    salt = scan.accepted.salt if named else ""
+    for part in (scan.detector.identity, scan.minimum.name, str(named), salt):
         yield part.encode()
     for glob in scan.exclude:
         yield os.fsencode(glob)

@@ -1,4 +1,4 @@
-"""Both hooks, from the real pre-commit framework, in another repository.
+"""The hooks, from the real pre-commit framework, in another repository.
 
 Installing this package into pre-commit's own environment takes packages from wherever the caller
 gets them, and a minute; so it happens once, and then once more for `try-repo`, which keeps
@@ -26,6 +26,7 @@ PRE_COMMIT = Path(sys.executable).with_name("pre-commit")
 KEY = "AKIA" + "Q3EGRJ7XN2VKLMZT"  # envguard:allow
 LEAK = f'aws_key = "{KEY}"\naws_secret = "{random_value(3, 40)}"\n'
 HOOKS = {"envguard (credentials)": "Failed", "envguard (.env files)": "Failed"}
+EXAMPLE = "envguard (.env.example)"
 # What pip says where it gets no packages.
 _NO_PACKAGES = re.compile(
     r"No matching distribution|Could not find a version|NewConnectionError|Max retries exceeded"
@@ -107,7 +108,7 @@ def framework(tmp_path_factory: pytest.TempPathFactory) -> Framework:
     config = folder / "config.yaml"
     config.write_text(
         f"repos:\n- repo: {source.root}\n  rev: {commit}\n"
-        "  hooks:\n  - id: envguard\n  - id: envguard-env\n"
+        "  hooks:\n  - id: envguard\n  - id: envguard-env\n  - id: envguard-example\n"
     )
     found = Framework(source, config, environ)
     somewhere = folder / "somewhere"
@@ -119,19 +120,21 @@ def framework(tmp_path_factory: pytest.TempPathFactory) -> Framework:
 
 
 def results(said: str) -> dict[str, str]:
-    """What pre-commit says of each hook."""
+    """What pre-commit says of each hook; of the one for .env.example where it is asked for."""
     return dict(
         re.findall(r"^(envguard \(.*?\))\.*(?:\(.*\))?(Passed|Failed|Skipped)$", said, re.M)
     )
 
 
 def passed(said: str) -> bool:
-    return results(said) == dict.fromkeys(HOOKS, "Passed")
+    return set(results(said).values()) == {"Passed"} and results(said).keys() >= HOOKS.keys()
 
 
 def assert_refused(code: int, said: str) -> None:
-    """Both hooks refuse, and say where without the value."""
-    assert (code, results(said)) == (1, HOOKS), said
+    """Both hooks that look for values refuse, and say where without the value."""
+    found = results(said)
+    found.pop(EXAMPLE, None)
+    assert (code, found) == (1, HOOKS), said
     assert "settings.py:1" in said
     assert ".env:1 DEBUG has a value" in said
     assert KEY not in said
@@ -178,6 +181,28 @@ def test_what_is_committed_is_found_by_all_files_and_in_its_range(
     assert (code, passed(said)) == (0, True), said
     # Each commit of a range counts, also where a later one takes it back.
     assert_refused(*framework.hooks(leaking.root, "--from-ref", first, "--to-ref", third))
+
+
+def test_an_example_that_is_out_of_step_is_refused(
+    framework: Framework, repository: Repository
+) -> None:
+    repository.commit({".gitignore": ".env\n", ".env.example": "DEBUG=true\n"})
+    code, said = framework.hooks(repository.root, "--all-files")
+    assert (code, results(said)[EXAMPLE]) == (0, "Passed"), said  # a fresh clone has no .env
+    repository.write(".env", "DEBUG=true\nPORT=8080\n")
+    code, said = framework.hooks(repository.root, "--all-files")
+    assert (code, results(said)[EXAMPLE]) == (1, "Failed"), said
+    assert "PORT is not in it" in said
+
+
+def test_a_first_push_looks_at_every_commit(framework: Framework, leaking: Repository) -> None:
+    install = ("install", "--config", str(framework.config), "-t", "pre-push")
+    assert framework.run(leaking.root, *install)[0] == 0
+    leaking.git("commit", "-qm", "leak")
+    leaking.commit({"settings.py": None, ".env": None, "a.py": "x = 1\n"})
+    remote = Repository(leaking.root.parent / "remote", "--bare")
+    leaking.git("remote", "add", "origin", str(remote.root))
+    assert framework.git(leaking.root, "push", "origin", "main") == 1
 
 
 def test_an_installed_hook_refuses_a_commit_and_a_push(

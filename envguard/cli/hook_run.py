@@ -5,21 +5,34 @@ from __future__ import annotations
 import sys
 
 from envguard.cli.declare import Globals
-from envguard.cli.options import HookRunOptions
+from envguard.cli.options import HOOKS, HookRunOptions
 from envguard.cli.session import Session, start
-from envguard.core.errors import ExitCode
+from envguard.core.errors import ExitCode, UsageError
 from envguard.core.text import printable
 
 
 def hook_run(given: Globals, options: HookRunOptions) -> int:
     """Looks at the range that pre-commit names, else at the index, else (nothing is staged and
-    pre-commit runs us, as with --all-files) at the work tree."""
+    pre-commit runs us, as with --all-files) at the work tree; as pre-push and pre-receive at what
+    is pushed."""
     session = start(given)
+    if options.type != HOOKS[0]:
+        from envguard.cli.hook_push import hook_push
+
+        return hook_push(session, options)
+    if options.told:
+        raise UsageError("a pre-commit hook takes no paths", "envguard scan PATH looks at them")
     environ = session.settings.environ
     first, last = environ.get("PRE_COMMIT_FROM_REF"), environ.get("PRE_COMMIT_TO_REF")
     chosen = f"{first}..{last}" if first and last else None
     if options.env:
         return _env_files(session, chosen)
+    if options.example:
+        return _examples(given, session)
+    if chosen is None and environ.get("PRE_COMMIT_REMOTE_NAME"):
+        from envguard.cli.hook_push import first_push
+
+        return first_push(session, options)
     return _leaks(session, chosen, options.format)
 
 
@@ -65,3 +78,12 @@ def _env_files(session: Session, chosen: str | None) -> int:
     session.say(f"refused: a .env file with values is not committed: git rm --cached {path}")
     session.say(f"move its secrets into a backend: envguard migrate {path} --to local:")
     return ExitCode.FINDINGS
+
+
+def _examples(given: Globals, session: Session) -> int:
+    """A fresh clone has no .env, and nothing that could be out of step."""
+    if not any((session.config.root / name).exists() for name in session.profile.env_files):
+        return ExitCode.OK
+    from envguard.cli.example import ExampleOptions, example
+
+    return example(given, ExampleOptions(check=True))

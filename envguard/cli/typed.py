@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from envguard.cli.completion import completer
 from envguard.cli.declare import Globals, Options, Spec, specs
 
 Handler = Callable[[Globals, Any], int]
@@ -98,9 +99,11 @@ def _parameter(name: str, spec: Spec, panel: str | None) -> inspect.Parameter:
             "callback": _checked(spec.choices),
             "autocompletion": lambda: list(spec.choices),
         }
+    elif complete := completer(spec):
+        chosen["autocompletion"] = complete
     information: Any
     if spec.kind == "words":
-        information = typer.Argument(metavar=spec.metavar, help=spec.help, show_default=False)
+        information = typer.Argument(help=spec.help, show_default=False, **chosen)
     else:
         information = typer.Option(
             *spec.names,

@@ -107,10 +107,11 @@ def message(kind: int, name: str, text: bytes) -> Document:
     return Document(TAG_MESSAGE, message, commit=target[1].decode("ascii") if target else None)
 
 
-def messages(git: Git, commits: Iterable[str] | None = None) -> Iterator[Document]:
-    """The messages of all commits and annotated tags in the object store, or of `commits` only."""
-    names = dict.fromkeys(commits or (), COMMIT)
-    if commits is None:
+def messages(git: Git, only: Iterable[str] | None = None, kind: int = COMMIT) -> Iterator[Document]:
+    """The messages of all commits and annotated tags in the object store, or of `only` these
+    objects, which are of one kind."""
+    names = dict.fromkeys(only or (), kind)
+    if only is None:
         names = {name: kind for kind, name, _ in all_objects(git, []) if kind != BLOB}
     with closing(git.contents(names)) as found:
         for name, text in found:

@@ -16,10 +16,26 @@ _UNSHALLOW = "fetch the rest: git fetch --unshallow (in CI: fetch-depth: 0)"
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The commits that `tip` has and `base` has not; both are commit ids."""
+    """The commits that one of `tips` reaches and none of `known`, as ids of commits.
 
-    base: str
-    tip: str
+    `base` is the commit by whose configuration they are looked at; None: there is none that is
+    older than they are. `tags` are annotated tags, as ids, whose messages come with the commits.
+    """
+
+    tips: tuple[str, ...]
+    known: tuple[str, ...]
+    base: str | None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def revisions(self) -> str:
+        """What git reads on standard input as these commits, a line each."""
+        return "".join([f"{tip}\n" for tip in self.tips] + [f"^{known}\n" for known in self.known])
+
+
+def between(base: str, tip: str) -> Range:
+    """The commits that `tip` has and `base` has not, both by id."""
+    return Range((tip,), (base,), base)
 
 
 def parse(git: Git, text: str) -> Range:
@@ -37,9 +53,14 @@ def parse(git: Git, text: str) -> Range:
     base, tip = _commit(git, left or "HEAD"), _commit(git, right or "HEAD")
     if separator == "...":
         base = _merge_base(git, base, tip, text)
+    span = between(base, tip)
     if git.shallow:
-        _check_uncut(git, base, tip, text)
-    return Range(base, tip)
+        # The base must be where the range starts.
+        common = git.run("merge-base", "--all", base, tip, accept=(0, 1))
+        if base not in common.decode("ascii").split():
+            raise _cut(repr(printable(text)))
+        check_uncut(git, span, repr(printable(text)))
+    return span
 
 
 def since(git: Git, ref: str) -> Range:
@@ -65,15 +86,26 @@ def changes(git: Git, span: Range, coverage: Coverage) -> Iterator[CommitChanges
     Commits that change nothing come, too. Renames have the blob under the old name as `old`.
     """
     renames = "-M100%" if git.partial else "-M"
-    if span.base == span.tip:
+    if not set(span.tips).difference(span.known):
         return
     log = git.stream(
-        *("log", "--topo-order", *LOG_OPTIONS, renames, "-l1000"),
-        *(f"{span.base}..{span.tip}", "--"),
+        *("log", "--topo-order", *LOG_OPTIONS, renames, "-l1000", "--stdin", "--"),
+        feed=[span.revisions.encode("ascii")],
     )
     for commit in read_log(git, log, coverage=coverage):
         coverage.commits += 1
         yield commit
+
+
+def check_uncut(git: Git, span: Range, what: str) -> None:
+    """Raises UsageError where commits of the range have parents that are not here: a shallow clone
+    pretends that its oldest commits have none."""
+    feed = [span.revisions.encode("ascii")]
+    listed = b"".join(git.stream("rev-list", "--max-parents=0", "--stdin", feed=feed))
+    # The commits' own text still names the parents that are cut off.
+    for _, content in git.contents(listed.decode("ascii").split()):
+        if content is None or b"\nparent " in content.partition(b"\n\n")[0]:
+            raise _cut(what)
 
 
 def _commit(git: Git, revision: str) -> str:
@@ -99,23 +131,11 @@ def _merge_base(git: Git, base: str, tip: str, text: str) -> str:
     if bases:
         return bases[0]
     if git.shallow:
-        raise _cut(text)
+        raise _cut(repr(printable(text)))
     raise UsageError(
         f"the ends of {printable(text)!r} have no commit in common", "write it with two dots"
     )
 
 
-def _check_uncut(git: Git, base: str, tip: str, text: str) -> None:
-    """A shallow clone pretends that its oldest commits have no parents: none of them may be in
-    the range, and the base must be where the range starts."""
-    if base not in git.run("merge-base", "--all", base, tip, accept=(0, 1)).decode("ascii").split():
-        raise _cut(text)
-    # The commits' own text still names the parents that are cut off.
-    roots = git.run("rev-list", "--max-parents=0", f"{base}..{tip}").decode("ascii").split()
-    for _, content in git.contents(roots):
-        if content is None or b"\nparent " in content.partition(b"\n\n")[0]:
-            raise _cut(text)
-
-
-def _cut(text: str) -> UsageError:
-    return UsageError(f"this shallow clone does not hold all of {printable(text)!r}", _UNSHALLOW)
+def _cut(what: str) -> UsageError:
+    return UsageError(f"this shallow clone does not hold all of {what}", _UNSHALLOW)

@@ -51,7 +51,7 @@ def add(content: bytes) -> bytes | None:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    if _PRESENT.search(text.replace("\r\n", "\n")):
+    if is_there(content):
         return content
     lines = text.splitlines(keepends=True)
     place = None if _UNUSUAL.search(text) else _end_of_repos(lines)
@@ -63,6 +63,11 @@ def add(content: bytes) -> bytes | None:
         lines[last] += end
     lines[last + 1 : last + 1] = [f"{indent}{row}{end}" for row in SNIPPET.splitlines()]
     return "".join(lines).encode()
+
+
+def is_there(content: bytes) -> bool:
+    """Whether the file names our hook."""
+    return _PRESENT.search(content.decode("utf-8", "replace").replace("\r\n", "\n")) is not None
 
 
 def write(path: Path) -> bool | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from envguard import __version__
 from tests.cli.program import PROGRAM, call
 from tests.conftest import Repository
 from tests.jobs.project import random_value
@@ -97,3 +98,15 @@ def test_a_hook_that_was_there_still_runs(repository: Repository) -> None:
     repository.git("add", "a")
     subprocess.run(["git", "commit", "-qm", "x"], cwd=repository.root, check=True)
     assert (repository.root / "ran").read_text() == "ran\n"
+
+
+def test_a_ci_system_gets_its_file_with_this_version(repository: Repository) -> None:
+    done = call("init", "--yes", "--ci", "gitlab", cwd=repository.root)
+    assert done.code == 0
+    assert ".gitlab-ci.yml: written\n" in done.err
+    assert f"envguard-cli=={__version__}" in (repository.root / ".gitlab-ci.yml").read_text()
+    assert "calls envguard already" in call("init", "--ci", "gitlab", "-y", cwd=repository.root).err
+    repository.write(".gitlab-ci.yml", "test: {script: make}\n")
+    done = call("init", "--yes", "--ci", "gitlab", cwd=repository.root)
+    assert ".gitlab/envguard.yml: written; add to .gitlab-ci.yml: include:" in done.err
+    call("init", "--ci", "jenkins", cwd=repository.root.parent).says(2, "git init")

@@ -9,7 +9,7 @@ import pytest
 from envguard.core.errors import ExitCode, UsageError
 from envguard.core.finding import Coverage
 from envguard.sources.git import Git
-from envguard.sources.ranges import Range, changes, choose, parse, since
+from envguard.sources.ranges import between, changes, choose, parse, since
 
 if TYPE_CHECKING:
     from tests.conftest import Repository
@@ -28,10 +28,10 @@ def test_both_sides_are_resolved_and_an_empty_one_is_head(
     git: Git, line: list[str], repository: Repository
 ) -> None:
     repository.git("tag", "start", line[1])
-    assert parse(git, f"start..{line[3]}") == Range(line[1], line[3])
-    assert parse(git, "start..") == Range(line[1], line[5])
-    assert parse(git, f"..{line[2]}") == Range(line[5], line[2])
-    assert since(git, "start") == Range(line[1], line[5])
+    assert parse(git, f"start..{line[3]}") == between(line[1], line[3])
+    assert parse(git, "start..") == between(line[1], line[5])
+    assert parse(git, f"..{line[2]}") == between(line[5], line[2])
+    assert since(git, "start") == between(line[1], line[5])
     assert choose(git, "HEAD~1..HEAD", None) == choose(git, None, "HEAD~1")
 
 
@@ -40,7 +40,7 @@ def test_three_dots_begin_where_both_parted(
 ) -> None:
     repository.git("checkout", "--quiet", "-b", "side", line[2])
     tip = repository.commit({"b": "b"})
-    assert parse(git, "main...side") == Range(line[2], tip)
+    assert parse(git, "main...side") == between(line[2], tip)
 
 
 def test_equal_ends_are_a_range_without_commits(git: Git, line: list[str]) -> None:
@@ -88,7 +88,7 @@ def test_histories_without_a_common_commit_have_no_three_dots(
     tip = repository.commit({"b": "b"})
     with pytest.raises(UsageError, match="in common"):
         parse(git, "main...other")
-    assert parse(git, "main..other") == Range(line[5], tip)
+    assert parse(git, "main..other") == between(line[5], tip)
 
 
 def test_every_commit_of_the_range_is_looked_at_by_itself(
@@ -139,7 +139,7 @@ def test_a_range_that_a_shallow_clone_holds_is_read(
     git = opened(clone(repository, "--depth=4"))
     coverage = Coverage()
     assert len(list(changes(git, parse(git, "HEAD~3..HEAD"), coverage))) == 3
-    assert parse(git, "HEAD~2...HEAD") == Range(line[3], line[5])
+    assert parse(git, "HEAD~2...HEAD") == between(line[3], line[5])
 
 
 @pytest.mark.parametrize("text", ["{old}..HEAD", "HEAD~5..HEAD", "{old}...HEAD"])

@@ -169,9 +169,12 @@ def test_our_own_hooks_are_what_pre_commit_expects(tmp_path: Path) -> None:
     assert {name: hook["entry"] for name, hook in found.items()} == {
         "envguard": "envguard hook run",
         "envguard-env": "envguard hook run --env",
+        "envguard-example": "envguard hook run --example",
     }
     for hook in found.values():
         assert hook["always_run"]
         assert hook["require_serial"]
         assert not hook["pass_filenames"]
-        assert hook["stages"] == ["pre-commit", "pre-merge-commit", "pre-push", "manual"]
+        pushed = hook["id"] != "envguard-example"  # which is about files, and not about commits
+        stages = ["pre-commit", "pre-merge-commit", *(["pre-push"] if pushed else []), "manual"]
+        assert hook["stages"] == stages

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from envguard.core.config import Config, Folders
 from envguard.core.errors import UsageError
 from envguard.core.finding import Finding
 from envguard.detection.builtin import RuleFile
-from envguard.detection.findings import key, likely
 from envguard.detection.rule_files import ALL, WORD, complete, is_program, read_rules, refused
 from envguard.jobs.scan.attributed import attributed, traced, with_refs
 from envguard.jobs.scan.changes import read_changes
+from envguard.jobs.scan.excuses import changed_files, unmarked, weigh_markers
 from envguard.jobs.scan.holds import Holds
 from envguard.jobs.scan.messages import Message, reached, said, with_messages
 from envguard.jobs.scan.request import EmptyRangeError, Request, Result
@@ -22,37 +22,41 @@ from envguard.sources.changes import CommitChanges
 from envguard.sources.committed import config_at, name_in, text_at
 from envguard.sources.git import Git
 from envguard.sources.history import messages
+from envguard.sources.stored import TAG
 
 
 def scan(request: Request, config: Config, folders: Folders, progress: Progress) -> Result:
     """Scans the commits of a range, by the configuration of its base, so that no commit can
     excuse itself. Raises UsageError for a range that cannot be resolved or holds no commits."""
     git = repository(request)
-    chosen = ranges.choose(git, request.range, request.since)
-    config = config_at(git, chosen.base, config, request.folder)
-    rules = complete(
-        list(_rules(git, chosen.base, config)), lambda file: _content(git, chosen.base, file)
-    )
-    scan = begin(request, config, folders, progress, rules)
-    scan.coverage.notes += refused(config)
+    chosen = request.chosen or ranges.choose(git, request.range, request.since)
+    base = chosen.base
+    if base is None:  # nothing is older than these commits: as the work tree says
+        scan = begin(request, config, folders, progress)
+    else:
+        config = config_at(git, base, config, request.folder)
+        rules = complete(list(_rules(git, base, config)), lambda file: _content(git, base, file))
+        scan = begin(request, config, folders, progress, rules)
+        scan.coverage.notes += refused(config)
+        scan.base = git, base
     commits = list(ranges.changes(git, chosen, scan.coverage))
-    if not commits:
+    if not commits and not chosen.tags:
         raise EmptyRangeError(
-            f"the range {chosen.base[:12]}..{chosen.tip[:12]} holds no commits",
+            f"the range {_short(chosen.known)}..{_short(chosen.tips)} holds no commits",
             "check both ends: git log --oneline A..B",
         )
+    if base is not None:
+        scan.coverage.notes += changed_files(git, commits, base, _named_files(git, config))
     changes = [c for commit in commits for c in commit.changes if not scan.excludes(c.path)]
-    found = read_changes(scan, git, changes)
-    for change in changes:
-        before = {key(c) for old in change.old for c in found.get(old, ()) if c.marked}
-        marked = [c for c in found.get(change.new or "", ()) if c.marked and key(c) not in before]
-        scan.coverage.notes += [
-            f"{change.path}:{c.line} is allowed by a marker that stands in this range"
-            for c, _ in likely(marked, change.path, scan.minimum)
-        ]
+    found = weigh_markers(scan, changes, read_changes(scan, git, changes))
     spoken = [
-        Message(str(d.commit), d.path, d.commit, scan.detector.candidates(d))
+        Message(str(d.commit), d.path, d.commit, unmarked(scan, scan.detector.candidates(d)))
         for d in messages(git, [commit.commit for commit in commits])
+    ]
+    # A tag counts wherever it points: at a commit that was there before, too.
+    spoken += [
+        Message(f"tag {number}", d.path, None, unmarked(scan, scan.detector.candidates(d)))
+        for number, d in enumerate(messages(git, chosen.tags, TAG))
     ]
     holds = Holds()
     holds.add(found, {message.name: message.candidates for message in spoken})
@@ -73,6 +77,17 @@ def _named(scan: Scan, commits: Iterable[CommitChanges]) -> dict[tuple[str, str]
         if change.new is not None and not scan.excludes(change.path)
         for finding in scan.named(change.path)
     }
+
+
+def _short(commits: Sequence[str]) -> str:
+    return ",".join([commit[:12] for commit in commits[:2]])
+
+
+def _named_files(git: Git, config: Config) -> list[str]:
+    """The files of the repository that the configuration names, as paths from its top."""
+    files = [*config.scan.rules, *filter(None, [config.scan.baseline])]
+    named = [name_in(git, config.root / file) for file in files]
+    return [path for path in named if path is not None]
 
 
 def _rules(git: Git, base: str, config: Config) -> Iterator[RuleFile]:

@@ -13,6 +13,7 @@ from envguard.core.rule import Confidence
 if TYPE_CHECKING:
     from envguard.jobs.scan.held import Known
     from envguard.jobs.scan.tokens import Tokens
+    from envguard.sources.ranges import Range
 
 
 class EmptyRangeError(UsageError):
@@ -36,7 +37,10 @@ class Request(NamedTuple):
     Without `fingerprints` those of the findings are empty: for reports that do not show them.
     `known` are values that are looked for as well; with `verify` the result keeps its tokens, so
     that their providers can be asked about them. Without `memory` a history scan is one that
-    leaves the memory of the usual ones alone."""
+    leaves the memory of the usual ones alone. `chosen` is a range that is worked out already;
+    without `markers`, one that the commits of a range add excuses nothing. `baseline` is the file
+    of known findings, None for the configured one; without `baselined` these are reported as
+    well, each with its state. `salt` is that of the fingerprints, None for the usual one."""
 
     mode: Mode
     folder: Path
@@ -55,6 +59,11 @@ class Request(NamedTuple):
     known: Known | None = None
     verify: bool = False
     memory: bool = True
+    chosen: Range | None = None
+    markers: bool = True
+    baseline: Path | None = None
+    baselined: bool = True
+    salt: str | None = None
 
     @property
     def remembers(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from envguard.core.config import Config, Folders
@@ -25,6 +26,7 @@ from envguard.sources.globs import EXCLUDED, Globs
 
 if TYPE_CHECKING:
     from envguard.detection.foreign import Beside
+    from envguard.jobs.scan.accepted import Accepted
     from envguard.jobs.scan.tokens import Tokens
 
 Progress = Callable[[Coverage], None]
@@ -41,14 +43,29 @@ class Scan:
         self.config = config
         self.detector = detector
         self.progress = progress
-        self.fingerprints = Fingerprinter(config.project_id) if request.fingerprints else None
         self.minimum = request.minimum or Confidence[config.scan.min_confidence.upper()]
         self.exclude = (*config.scan.exclude, *request.exclude)
         self.coverage = Coverage()
         self.tokens: Tokens | None = None
         self.beside: Beside | None = None
+        self.base: tuple[Git, str] | None = None
+        """Where a range begins, whose baseline counts."""
         self._globs = Globs(self.exclude)
         self._left_out: set[str] = set()
+
+    @cached_property
+    def accepted(self) -> Accepted:
+        """Which findings are known. Most staged scans never ask."""
+        from envguard.jobs.scan.accepted import Accepted  # noqa: PLC0415
+
+        return Accepted(self, self.base)
+
+    @cached_property
+    def fingerprints(self) -> Fingerprinter | None:
+        """What names values, where the report or a baseline needs it: those of weak ones take
+        their time."""
+        wanted = self.request.fingerprints or self.accepted.is_any
+        return Fingerprinter(self.accepted.salt) if wanted else None
 
     def excludes(self, path: str) -> bool:
         """Whether the configuration or the call leaves a path out; the coverage says so."""
@@ -166,7 +183,22 @@ class Scan:
             from envguard.detection.together import told  # noqa: PLC0415
 
             found = told(found, self.detector.rules, self.beside)
+        if found or self.request.mode in (Mode.TREE, Mode.HISTORY):
+            found = self.accepted.sorted_out(found, is_whole=self._is_whole)
         return Result(tuple(found), self.coverage, tokens=self.tokens)
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether all was looked at that a baseline is made from."""
+        request = self.request
+        configured = Confidence[self.config.scan.min_confidence.upper()]
+        return (
+            request.mode in (Mode.TREE, Mode.HISTORY)
+            and (request.mode is Mode.HISTORY or not request.paths)
+            and not request.exclude
+            and self.minimum <= configured
+            and self.coverage.complete
+        )
 
 
 def begin(
@@ -184,6 +216,8 @@ def begin(
         configured, refused = of_tree(config)
     others = [*configured, *of_user(folders), *read_rules(request.rules)]
     detector = prepare([*built_in(), *others], folders.cache if request.cache else None)
+    if request.baseline is not None and not request.baseline.is_file():
+        raise UsageError(f"there is no file {request.baseline}", "envguard baseline create")
     if request.known is None and not request.verify:
         scan = Scan(request, config, detector, progress)
         _tell(scan, detector.beside, refused)

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from envguard.core.finding import Finding, Occurrence
-from envguard.core.text import printable
+from envguard.core.text import inert, printable
 from envguard.reports.markdown import code, plain
 from envguard.reports.report import TOOL, Report, advice, level, link, origin, standing
 
@@ -45,7 +45,7 @@ def render(report: Report) -> str:
             for place in standing(finding) or [Occurrence("removed", finding.path, finding.line)]
         ],
     }
-    return json.dumps(data, indent=2) + "\n"
+    return inert(json.dumps(data, indent=2)) + "\n"
 
 
 def _messages(report: Report) -> Iterator[dict[str, str]]:

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from envguard.core.finding import Finding, Occurrence
-from envguard.core.text import printable
+from envguard.core.text import inert, printable
 from envguard.reports.json import finding_object, occurrence_object
 from envguard.reports.style import Style
 
@@ -53,7 +53,7 @@ def to_json(
             for name, texts, commands in steps
         ],
     }
-    return json.dumps(sheet, indent=2) + "\n"
+    return inert(json.dumps(sheet, indent=2)) + "\n"
 
 
 def _facts(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from envguard.core.finding import Coverage, Finding, Occurrence, Unseen
+from envguard.core.text import inert
 
 
 def render(findings: Sequence[Finding], coverage: Coverage) -> str:
@@ -25,7 +26,7 @@ def render(findings: Sequence[Finding], coverage: Coverage) -> str:
         },
         "complete": coverage.complete,
     }
-    return json.dumps(report, indent=2) + "\n"
+    return inert(json.dumps(report, indent=2)) + "\n"
 
 
 def finding_object(finding: Finding) -> dict[str, Any]:

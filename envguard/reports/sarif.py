@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from envguard.core.finding import Finding, Occurrence, Unseen
 from envguard.core.rule import Rule, Severity
-from envguard.core.text import printable
+from envguard.core.text import inert, printable
 from envguard.reports.markdown import plain
 from envguard.reports.report import TOOL, Report, advice, link, origin, sentence, standing
 
@@ -41,7 +41,7 @@ def render(report: Report) -> str:
     """One JSON object in ASCII, and a line end. Paths are URIs relative to the scanned root, with
     the bytes that they have; columns count code points."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
-    return json.dumps(log, indent=2) + "\n"
+    return inert(json.dumps(log, indent=2)) + "\n"
 
 
 def _run(report: Report) -> dict[str, Any]:

@@ -35,6 +35,9 @@ NAMES = [
     "\u202e\u2028\U0001f512\u0085.py".encode(),
     b"a%0A,b:c.py",
     b"-" + b"x" * 200,
+    b"::error file=x::pwned",
+    b"##vso[task.prependpath]x",
+    b"##[add-mask]x",
 ]
 AUTHOR = "=Eve\x1b[2J <script>]]>\u202e::error::"
 RULE = """
@@ -97,6 +100,11 @@ def test_no_name_of_the_tree_breaks_a_report(scan: str, hostile: Repository) -> 
         ends = "\r\n" if form == "csv" else "\n"
         strange = {c for c in done.out if not c.isprintable()} - set(ends)
         assert strange == set(), (form, strange)
+        # What the log of a CI system would carry out: GitHub's runner, Azure's agent.
+        if form != "github":
+            assert not [line for line in done.out.splitlines() if line.lstrip().startswith("::")]
+            assert "##[" not in done.out
+            assert "##vso[" not in done.out + done.err
         assert ("our-token" in done.out) is (form != "github")
         is_report(form, done.out)
 

@@ -33,6 +33,7 @@ HOSTILE_TEXTS = [
     "a\nb\r\n\x1b[31m\x00\x7f\x85\x9b\u2028\u202e\udcff\ufffe",
     "\n::error file=x::pwned",
     "##[error]pwned",
+    "##vso[task.prependpath]pwned",
     "=cmd()|' /C calc'!A0",
     "<script>alert(1)</script><!-- \"'",
     "]]><x/>",

@@ -43,9 +43,10 @@ class Secret:
             return NotImplemented
         from hmac import compare_digest  # noqa: PLC0415 - loads OpenSSL: 3 ms of a staged scan
 
+        # Every text can be compared: an error would carry the value.
         return compare_digest(
-            self._value.encode("utf-8", "surrogateescape"),
-            other._value.encode("utf-8", "surrogateescape"),
+            self._value.encode("utf-8", "surrogatepass"),
+            other._value.encode("utf-8", "surrogatepass"),
         )
 
     def __hash__(self) -> int:

@@ -329,11 +329,13 @@ def test_files_of_profiles_with_several_backends_need_a_target(project: Project)
 
 
 def test_a_target_that_is_no_store_is_backed_up_under_the_users_own_key(project: Project) -> None:
-    with pytest.raises(ConfigError, match="there is no key for the backup") as refused:
+    with pytest.raises(ConfigError, match="there is no key that opens the backups") as refused:
         journals.journal("aws://eu/x", project.settings)
     assert refused.value.exit_code == 3
     assert not project.settings.folders.data.exists()
+    made = journals.journal("aws://eu/x", project.settings, create=True)
     project.env.write_text(f"A_KEY={ONE}\n")
     project.migrate()
     own = journals.journal("local:", project.settings)
+    assert made.seal.key_id == own.seal.key_id
     assert journals.journal("aws://eu/x", project.settings).seal.key_id == own.seal.key_id

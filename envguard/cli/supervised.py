@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from envguard.cli import streams
 from envguard.cli.declare import Globals
@@ -21,11 +21,13 @@ from envguard.launch.watch import Settings, Watch
 def supervised(given: Globals, options: RunOptions) -> NoReturn:
     """Runs the command and exits with its code, which is not one of ours."""
     environ = calling_environment()
+    kept: dict[str, Any] = {}  # a service is logged in to once, however often it is read
 
     def read() -> Program:
         session = start(given, environ)
         request = request_of(options, session, clean=options.clean)
-        launch = job(options.command, request, session.config, session.profile, session.settings)
+        settings = session.settings._replace(kept=kept)
+        launch = job(options.command, request, session.config, session.profile, settings)
         if launch.untold:
             session.say(f"the trail has no line of this run: {printable(launch.untold)}")
         return Program(launch.command, launch.environ, launch.secret, launch.files)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.servers.vault import Vault
 
 # A busy machine is no failure, and one tree gives one result. Proofs try what was never tried.
 settings.register_profile("envguard", deadline=None, derandomize=True)
@@ -18,7 +22,6 @@ settings.register_profile("prove", deadline=None)
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("prove" if config.option.markexpr == "prove" else "envguard")
-
 
 
 CALLER_HOME = os.environ.get("HOME", "")
@@ -35,6 +38,14 @@ CLEARED = (
     "ENVGUARD_",
     "PRE_COMMIT",
     "XDG_",
+    # A CI system that runs the tests.
+    "GITHUB_",
+    "GITLAB_",
+    "CI_",
+    "TF_BUILD",
+    "CIRCLE",
+    "BITBUCKET_",
+    "JENKINS_",
 )
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Ada",
@@ -142,3 +153,25 @@ def make_repository(tmp_path: Path) -> Callable[..., Repository]:
 def repository(make_repository: Callable[..., Repository]) -> Repository:
     """An empty repository."""
     return make_repository()
+
+
+@pytest.fixture(scope="session")
+def vault() -> Iterator[Vault]:
+    """A Vault with an engine of each version."""
+    from tests.servers import vault
+
+    if vault.missing():
+        pytest.skip(vault.missing())
+    with vault.opened() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[str]:
+    """The address of an AWS."""
+    from tests.servers import moto
+
+    if moto.missing():
+        pytest.skip(moto.missing())
+    with moto.server() as url:
+        yield url

@@ -59,6 +59,12 @@ def open_backend(name: str, config: Config, settings: Settings) -> Backend:
         from envguard.backends.kubernetes import open_kubernetes
 
         return open_kubernetes(url, settings, naming)
+    if colon:
+        from envguard.backends.plugged import open_plugged
+
+        found = open_plugged(scheme, url, settings, naming)
+        if found is not None:
+            return found
     raise ConfigError(
         f"there is no backend {name!r}", 'write a URL such as "local:", or declare [backends.NAME]'
     )

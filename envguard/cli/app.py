@@ -8,11 +8,20 @@ import typer
 
 from envguard.cli import options
 from envguard.cli.audit import add_audit
+from envguard.cli.backends import add_backends
+from envguard.cli.baseline import add_baseline
 from envguard.cli.cache import CacheOptions, clear_cache
 from envguard.cli.declare import Globals, flag
 from envguard.cli.example import ExampleOptions, example
 from envguard.cli.export import ExportOptions, export
-from envguard.cli.hook import HookOptions, install, uninstall
+from envguard.cli.hook import (
+    InstallOptions,
+    StatusOptions,
+    UninstallOptions,
+    install,
+    status,
+    uninstall,
+)
 from envguard.cli.hot_commands import COMMANDS
 from envguard.cli.init import InitOptions, init
 from envguard.cli.inject import InjectOptions, inject
@@ -61,7 +70,11 @@ def build() -> typer.Typer:
         InitOptions,
         init,
         help="Set this repository up: configuration, .gitignore, hook, .env.example, trust.",
-        examples=("envguard init", "envguard init --yes --name shop"),
+        examples=(
+            "envguard init",
+            "envguard init --yes --name shop",
+            "envguard init --ci github    # or gitlab, azure, jenkins",
+        ),
     )
     add(
         app,
@@ -74,6 +87,7 @@ def build() -> typer.Typer:
             "envguard scan --staged              # what the next commit adds",
             "envguard scan --history             # every commit of every ref",
             "envguard scan --range main..HEAD    # what a branch adds",
+            "envguard scan --ci                  # what a push or pull request adds",
             "envguard scan --known               # also the values of .env and backend",
             "envguard scan --verify              # ask the providers which tokens live",
             "envguard scan --explain 52f944e0    # all about one finding",
@@ -148,30 +162,70 @@ def build() -> typer.Typer:
         help="Allow this folder to name secrets: its namespace, backends and files.",
         examples=("envguard trust", "envguard trust ~/src/shop"),
     )
-    add(app, "untrust", UntrustOptions, untrust, help="Take that back.")
+    add(
+        app,
+        "untrust",
+        UntrustOptions,
+        untrust,
+        help="Take that back.",
+        examples=("envguard untrust", "envguard untrust ~/src/shop"),
+    )
     add_secrets(app)
     add_rotation(app)
     add_audit(app)
-    hook = typer.Typer(help="Git hooks: refuse a commit that adds a credential.")
+    add_backends(app)
+    hook = typer.Typer(help="Git hooks: refuse a commit or a push that adds a credential.")
     add(
         hook,
         "install",
-        HookOptions,
+        InstallOptions,
         install,
-        help="Install the pre-commit hook of this repository.",
-        examples=("envguard hook install",),
+        help="Install a hook, beside the one that is there.",
+        examples=(
+            "envguard hook install                       # looks at each commit",
+            "envguard hook install --type pre-push       # looks at what is pushed",
+            "envguard hook install --type pre-receive    # in the repository of a server",
+        ),
     )
-    add(hook, "uninstall", HookOptions, uninstall, help="Remove it again.")
+    add(
+        hook,
+        "uninstall",
+        UninstallOptions,
+        uninstall,
+        help="Remove it again, and put back what was there before.",
+        examples=("envguard hook uninstall", "envguard hook uninstall --type pre-push"),
+    )
+    add(
+        hook,
+        "status",
+        StatusOptions,
+        status,
+        help="Show which hooks look for credentials; exit 1 where none does.",
+        examples=("envguard hook status", "envguard hook status --format json"),
+    )
     add(
         hook,
         "run",
         options.HookRunOptions,
         COMMANDS["hook run"].handler,
         help="What every hook calls: scans the range of the hook, the index, or the work tree.",
+        examples=(
+            "envguard hook run                  # what a pre-commit hook calls",
+            "envguard hook run --env            # refuse .env files that hold values",
+            'envguard hook run --type pre-push "$@"',
+        ),
     )
     app.add_typer(hook, name="hook")
+    add_baseline(app)
     add_rules(app)
     cache = typer.Typer(help="What scans keep, to be faster the next time.")
-    add(cache, "clear", CacheOptions, clear_cache, help="Remove it: compiled rules, histories.")
+    add(
+        cache,
+        "clear",
+        CacheOptions,
+        clear_cache,
+        help="Remove it: compiled rules, histories.",
+        examples=("envguard cache clear",),
+    )
     app.add_typer(cache, name="cache")
     return app

@@ -18,6 +18,10 @@ class ScanOptions(Options):
     history: bool = flag("--history", help="Scan every commit of every ref, each content once.")
     range: str | None = text("--range", metavar="A..B", help="Scan what these commits add.")
     since: str | None = text("--since", metavar="REF", help="Scan what came after REF.")
+    ci: bool = flag("--ci", help="Scan the commits that the CI system names; --since to help it.")
+    accept_markers: bool = flag(
+        "--accept-markers", help="With --ci, let markers count that these commits add."
+    )
     stdin: bool = flag("--stdin", help="Scan standard input.")
     path: str | None = text("--path", metavar="NAME", help="The name that --stdin has in reports.")
     ignored: bool = flag("--ignored", help="Scan what git ignores, too.")
@@ -33,14 +37,20 @@ class ScanOptions(Options):
         metavar="FINGERPRINT",
         help="Tell all about one finding, by its fingerprint or the beginning of it.",
     )
-    format: str = text(
+    format: str | None = text(
         "--format",
         "-f",
         choices=REPORTS,
-        default="text",
-        help="How to report, such as -f sarif -o report.sarif.",
+        help="How to report, such as -f sarif -o report.sarif; else text, or what suits the CI.",
     )
     output: str | None = text("--output", "-o", metavar="FILE", help="Write the report to FILE.")
+    baseline: str | None = text(
+        "--baseline",
+        "-b",
+        metavar="FILE",
+        help="The known findings: a baseline, or a report of gitleaks; else the configured one.",
+    )
+    no_baseline: bool = flag("--no-baseline", help="Report what is known, too, with its state.")
     rules: tuple[str, ...] = many("--rules", metavar="FILE", help="Use these rules as well.")
     min_confidence: str | None = text(
         "--min-confidence", choices=CONFIDENCES, help="Report findings this sure; else medium."
@@ -116,10 +126,30 @@ class RunOptions(EnvironmentOptions):
     )
 
 
+HOOKS = ("pre-commit", "pre-push", "pre-receive")
+"""The hooks of git that can be ours (https://git-scm.com/docs/githooks)."""
+
+
 class HookRunOptions(Options):
     """`envguard hook run`."""
 
+    told: tuple[str, ...] = words(
+        "ARGUMENT", help="What git gives to the hook: to pre-push the remote's name and URL."
+    )
+    type: str = text("--type", choices=HOOKS, default=HOOKS[0], help="Which hook calls.")
     env: bool = flag("--env", help="Refuse .env files that hold values, instead of leaks.")
+    example: bool = flag(
+        "--example", help="Refuse a .env.example that is out of step with the .env, where one is."
+    )
+    accept_markers: bool = flag(
+        "--accept-markers", help="In pre-receive, let markers that come with a push count."
+    )
+    time_limit: str = text(
+        "--time-limit",
+        metavar="SECONDS",
+        default="120",
+        help="How long pre-receive may take until it refuses, such as --time-limit 600; else 120.",
+    )
     format: str = text("--format", "-f", choices=FORMATS, default="text", help="How to report.")
 
 

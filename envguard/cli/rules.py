@@ -57,7 +57,14 @@ class ExplainOptions(RulesOptions):
 def add_rules(app: typer.Typer) -> None:
     """Adds the group of commands."""
     rules = typer.Typer(help="The rules that a scan uses.")
-    add(rules, "list", RulesOptions, list_rules, help="List the rules.")
+    add(
+        rules,
+        "list",
+        RulesOptions,
+        list_rules,
+        help="List the rules.",
+        examples=("envguard rules list", "envguard rules list --rules our-rules.toml"),
+    )
     add(
         rules,
         "show",

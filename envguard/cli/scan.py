@@ -28,10 +28,15 @@ def scan(given: Globals, options: ScanOptions) -> int:
     """Scans, reports, and returns 0 (clean), 1 (findings), 2 (incomplete) or 130 (interrupted)."""
     session = start(given)
     request = _request(options, session)
+    form = options.format or "text"
     if options.explain is not None:
         from envguard.cli.scan_explain import explain
 
-        return explain(options.explain, request, session, options.format, options.output)
+        return explain(options.explain, request, session, form, options.output)
+    if options.ci:
+        from envguard.cli.scan_ci import scan_ci
+
+        return scan_ci(session, options, request)
     started = time.time()
     with Progress(session) as progress:
         result = look(request, session, progress.show)
@@ -39,12 +44,12 @@ def scan(given: Globals, options: ScanOptions) -> int:
         from envguard.jobs.scan.verified import verified
 
         result = verified(result)
-    if options.format in FORMATS:
-        write(session, result, options.format, options.output)
+    if form in FORMATS:
+        write(session, result, form, options.output)
     else:
         from envguard.cli.scan_reports import report
 
-        emit(session, report(session, request, result, options.format, started), options.output)
+        emit(session, report(session, request, result, form, started), options.output)
     return exit_code(result, exit_zero=options.exit_zero)
 
 
@@ -110,15 +115,17 @@ def _request(options: ScanOptions, session: Session) -> Request:
     chosen = {
         Mode.STAGED: options.staged,
         Mode.HISTORY: options.history,
-        Mode.RANGE: options.range is not None or options.since is not None,
+        Mode.RANGE: options.range is not None or options.since is not None or options.ci,
         Mode.STDIN: options.stdin,
     }
     modes = [mode for mode, given in chosen.items() if given]
-    if len(modes) > 1 or (options.range is not None and options.since is not None):
+    if len(modes) > 1 or (options.range is not None and (options.since is not None or options.ci)):
         raise UsageError(
-            "a scan looks at one thing: --staged, --history, --range, --since or --stdin",
+            "a scan looks at one thing: --staged, --history, --range, --since, --ci or --stdin",
             "choose one of them",
         )
+    if options.accept_markers and not options.ci:
+        raise UsageError("--accept-markers is about what --ci refuses", "use it with --ci")
     if options.path is not None and not options.stdin:
         raise UsageError("--path names standard input", "use it with --stdin")
     if options.trust and not options.known:
@@ -141,9 +148,15 @@ def _request(options: ScanOptions, session: Session) -> Request:
         minimum=Confidence[confidence.upper()] if confidence else None,
         cache=not options.no_cache,
         workers=_workers(options.workers),
-        fingerprints=options.format != "text" or options.verify or options.explain is not None,
+        fingerprints=options.format not in (None, "text")
+        or options.ci
+        or options.verify
+        or options.explain is not None,
         known=_known(session, trusted=options.trust) if options.known else None,
         verify=options.verify,
+        markers=not options.ci or options.accept_markers,
+        baseline=session.folder / options.baseline if options.baseline is not None else None,
+        baselined=not options.no_baseline and options.explain is None,
     )
 
 

@@ -95,9 +95,30 @@ def add_secrets(app: typer.Typer) -> None:
         help="Show a secret, masked unless --reveal.",
         examples=("envguard secrets get --reveal API_KEY | pbcopy",),
     )
-    add(verbs, "list", ListOptions, list_secrets, help="List the secrets, without values.")
-    add(verbs, "exists", ExistsOptions, secret_exists, help="Exit 0 if it is there, else 5.")
-    add(verbs, "delete", DeleteOptions, delete_secret, help="Delete a secret.")
+    add(
+        verbs,
+        "list",
+        ListOptions,
+        list_secrets,
+        help="List the secrets, without values.",
+        examples=("envguard secrets list", "envguard secrets list --format json"),
+    )
+    add(
+        verbs,
+        "exists",
+        ExistsOptions,
+        secret_exists,
+        help="Exit 0 if it is there, else 5.",
+        examples=("envguard secrets exists DATABASE_PASSWORD",),
+    )
+    add(
+        verbs,
+        "delete",
+        DeleteOptions,
+        delete_secret,
+        help="Delete a secret.",
+        examples=("envguard secrets delete OLD_TOKEN",),
+    )
     add(
         verbs,
         "import",
@@ -162,7 +183,8 @@ def list_secrets(given: Globals, options: ListOptions) -> int:
     for row in found:
         said = printable(row.name)
         if row.updated:  # a backend may know nothing but names
-            said = f"{said:<{width}}  version {row.version}  {row.updated[:16]}"
+            version = f"version {row.version}  " if row.version else ""
+            said = f"{said:<{width}}  {version}{row.updated[:16]}"
         if row.category != "other":
             said += f"  {row.category}"
         if row.expires_at:
@@ -247,12 +269,13 @@ def _name_and_value(given: tuple[str, ...]) -> tuple[str, Secret]:
     name = given[0]
     if len(given) == 2:
         return name, Secret(given[1])
+    empty = UsageError(
+        "there is no value", f'for an empty one: envguard secrets set {printable(name)} ""'
+    )
     if sys.stdin.isatty():
         typed = getpass.getpass(f"{printable(name)}: ")
         if not typed:
-            raise UsageError(
-                "there is no value", f'for an empty one: envguard secrets set {printable(name)} ""'
-            )
+            raise empty
         return name, Secret(typed)
     try:
         content = sys.stdin.buffer.read().decode("utf-8")
@@ -260,4 +283,6 @@ def _name_and_value(given: tuple[str, ...]) -> tuple[str, Secret]:
         raise UsageError(
             f"the value of {printable(name)} is not UTF-8 text", "encode it: base64 FILE | …"
         ) from None
+    if not content:  # a job without standard input, more likely than an empty value
+        raise empty
     return name, Secret(content.removesuffix("\n"))

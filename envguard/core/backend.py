@@ -24,7 +24,8 @@ class Capability(Flag):
 
 
 class Metadata(NamedTuple):
-    """What is known of a secret without its value. Times are ISO 8601 in UTC."""
+    """What is known of a secret without its value. Times are ISO 8601 in UTC. `version` is 0 where
+    the versions of a service are no numbers."""
 
     name: str
     version: int
@@ -58,7 +59,8 @@ class UnreadableError(BackendError):
         self, problems: Mapping[Reference, BackendError], values: Mapping[Reference, Secret]
     ) -> None:
         first = next(iter(problems.values()))
-        super().__init__("; ".join(problem.what for problem in problems.values()), first.hint)
+        told = dict.fromkeys(problem.what for problem in problems.values())
+        super().__init__("; ".join(told), first.hint)
         self.problems = problems
         self.values = values
 
@@ -141,6 +143,27 @@ class Rotating(Protocol):
 
     def rotate(self, ref: Reference) -> str:
         """Starts the service's own rotation of a secret; what it said."""
+        ...
+
+
+class Right(NamedTuple):
+    """Whether this caller may do one thing (`read`, `write`, `list`, `delete`). `allowed` is None
+    where only a trial can tell. `line` is what gives the right: a line of the service's policy,
+    or a command to type."""
+
+    name: str
+    allowed: bool | None
+    line: str
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A backend that can tell what its caller may do there."""
+
+    def rights(self, *, write: bool = False) -> Sequence[Right]:
+        """What the caller may do, without a change to anything; with `write` also by making a
+        secret of its own and removing it again. Raises BackendError where nothing can be asked
+        (no credentials, nobody there)."""
         ...
 
 

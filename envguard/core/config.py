@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from envguard.core.errors import ConfigError
 from envguard.core.expected import Expected
@@ -43,11 +43,13 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Scan(NamedTuple):
-    """`[scan]`: `exclude` are globs over paths from the top, `rules` files of own rules."""
+    """`[scan]`: `exclude` are globs over paths from the top, `rules` files of own rules;
+    `baseline` is the file of known findings, None for the usual one."""
 
     exclude: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     min_confidence: str = "medium"
+    baseline: str | None = None
 
 
 class Profile(NamedTuple):
@@ -190,7 +192,8 @@ class Settings(NamedTuple):
 
     `key` is the text of ENVGUARD_KEY, or None. `environ` is the whole calling environment: the
     base of the child's, and what `env:` references read. `ask` asks a person for a passphrase,
-    where there is one. `purpose` is what the trail of a store calls the reading of values.
+    where there is one. `purpose` is what the trail of a store calls the reading of values. `kept`
+    is what backends keep for the next time that this program opens them, such as logins.
     """
 
     folders: Folders
@@ -200,6 +203,7 @@ class Settings(NamedTuple):
     ask: Callable[[str], Secret] | None = None
     purpose: str = "secret.read"
     allow_expired: bool = False
+    kept: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         return f"Settings({self.folders!r})"

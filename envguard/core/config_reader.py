@@ -41,7 +41,7 @@ class Reader:
         )
 
     def scan(self, data: dict[str, Any]) -> Scan:
-        self.known(data, "scan", ("exclude", "rules", "min_confidence"))
+        self.known(data, "scan", ("exclude", "rules", "min_confidence", "baseline"))
         confidence = self.text(data, "scan", "min_confidence", "medium")
         if confidence not in ("low", "medium", "high"):
             raise self.wrong("scan", "min_confidence", "is one of low, medium, high")
@@ -49,6 +49,7 @@ class Reader:
             exclude=self.texts(data, "scan", "exclude") or (),
             rules=self.texts(data, "scan", "rules") or (),
             min_confidence=confidence,
+            baseline=self.text(data, "scan", "baseline", "") or None,
         )
 
     def backends(self, data: dict[str, Any]) -> dict[str, str]:

@@ -31,6 +31,11 @@ def now() -> str:
     return datetime.now(timezone.utc).strftime(FORMAT)
 
 
+def utc(time: datetime) -> str:
+    """A time with a zone, in FORMAT."""
+    return time.astimezone(timezone.utc).strftime(FORMAT)
+
+
 def moment(text: str, today: datetime | None = None, *, back: bool = False) -> str:
     """A date (its beginning in UTC), a time, or a period from now on (`back`: until now), in
     FORMAT. Without a zone a time is in UTC. Raises UsageError."""

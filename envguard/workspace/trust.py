@@ -24,6 +24,8 @@ FILE_NAME = "trust.json"
 LOCK_NAME = "trust.lock"
 SCHEMA = 1
 
+_EARLIER = " (before)"  # after the name of a backend: what it meant before
+
 
 class Claim(NamedTuple):
     """What a folder wants, or was allowed, to read.
@@ -83,7 +85,7 @@ def changes(known: Claim | None, claim: Claim) -> tuple[str, ...]:
     for alias, url in sorted(claim.backends.items()):
         if alias not in old:
             news.append(f"backend {printable(alias)} points to {printable(url)}")
-        elif old[alias] != url:
+        elif url not in (old[alias], old.get(f"{alias}{_EARLIER}")):
             news.append(
                 f"backend {printable(alias)} now points to {printable(url)},"
                 f" was {printable(old[alias])}",
@@ -158,9 +160,14 @@ def record(folders: Folders, claim: Claim) -> None:
 
 def record_backend(folders: Folders, config: Config, profile: Profile, url: str) -> None:
     """Trusts a configuration's namespace and, of its backends, those at `url`: what we wrote into
-    it ourselves. The others may have come with the tree."""
+    it ourselves. The others may have come with the tree. What a name meant before stays trusted:
+    the configuration says it until ours is written, and again after a rollback."""
     asked = claim(config, profile, ())
     ours = {name: found for name, found in asked.backends.items() if found == url}
+    known = _read(folders).get(asked.folder)
+    if known is not None and known.namespace == asked.namespace:
+        earlier = {n: known.backends[n] for n in ours if known.backends.get(n, url) != url}
+        ours |= {f"{name}{_EARLIER}": found for name, found in earlier.items()}
     record(folders, Claim(asked.folder, asked.namespace, ours, frozenset()))
 
 

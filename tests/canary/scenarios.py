@@ -5,7 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from tests.canary.planted import AGE, AGE_RECIPIENT, ENV, KEY, OWN_KEY, PASSWORD, TOKEN
+from tests.canary.planted import (
+    AGE,
+    AGE_RECIPIENT,
+    ENV,
+    KEY,
+    OWN_KEY,
+    PASSWORD,
+    TOKEN,
+    URL_PASSWORD,
+)
 from tests.canary.world import Call, World
 
 
@@ -114,6 +123,8 @@ PASSPHRASE = ("--passphrase-file", "../home/passphrase")
 TEAM_KEY = "../home/team.key"
 NO_KEY = {"ENVGUARD_KEY": PASSWORD}
 OTHER_KEY = {"ENVGUARD_KEY": OWN_KEY}
+URL = f"https://ada:{URL_PASSWORD}@git.example/shop.git"
+CIRCLECI = {"CIRCLECI": "true", "CIRCLE_SHA1": "HEAD"}
 RANGE = {"PRE_COMMIT_FROM_REF": "HEAD~3", "PRE_COMMIT_TO_REF": "HEAD"}
 
 SCENARIOS: Mapping[str, Sequence[Call]] = {
@@ -134,6 +145,9 @@ SCENARIOS: Mapping[str, Sequence[Call]] = {
         Call(["--stdin"], 1, ENV),
         Call(["--output", "report"], 1),
         Call(["--history", "--no-cache"], 1),
+        Call(["--ci"], 1, environ=CIRCLECI),
+        Call(["--ci", "--output", "report"], 1, environ=CIRCLECI),
+        Call(["--ci"], 2),
         Call(["--known"], 1),
         Call(["--known", "--trust", "--history"], 1),
         Call(["--known", "--staged"], 1),
@@ -356,6 +370,23 @@ SCENARIOS: Mapping[str, Sequence[Call]] = {
     ],
     "audit head": [Call(), Call(code=4, before=damaged_store), Call(code=4, environ=OTHER_KEY)],
     "audit review": [Call(), Call(code=4, before=damaged_store), Call(code=4, environ=OTHER_KEY)],
+    "backends list": [
+        Call(),
+        Call(before=untrusted),
+        Call(before=damaged_store),
+        Call(environ=OTHER_KEY),
+    ],
+    "backends check": [
+        Call(),
+        Call(["local:", "--write"]),
+        Call(AGE[1:], before=in_age),
+        Call(AGE[1:], 4, before=changed_age),
+        Call(["dotenv:.env"], 4, before=broken_env),
+        Call(["aws-ssm://here"], 3),
+        Call(code=3, before=untrusted),
+        Call(code=4, before=damaged_store),
+        Call(code=4, environ=OTHER_KEY),
+    ],
     "secrets recipients list": [
         Call(AGE, before=in_age),
         Call(AGE, 5),
@@ -372,13 +403,18 @@ SCENARIOS: Mapping[str, Sequence[Call]] = {
         Call([*AGE, "nobody", "--yes"], 5, before=in_age),
         Call([*AGE, "ada"], 2, before=shared_age),
     ],
-    "hook install": [Call()],
+    "hook install": [Call(), Call(["--type", "pre-push"]), Call(["--type", "pre-receive"])],
+    "hook status": [Call()],
     "hook uninstall": [Call()],
     "hook run": [
         Call(code=1),
         Call(["--env"], 1, before=env_staged),
         Call(code=1, environ=RANGE),
         Call(["--env"], environ=RANGE),
+        Call(["--example"], 1),
+        Call(["--type", "pre-push", "origin", URL], 1),
+        Call(["--type", "pre-push"], 2, f"{TOKEN}\n"),
+        Call(["--type", "pre-receive"], 2, f"{TOKEN} {TOKEN} refs/heads/{TOKEN}\n"),
     ],
     "baseline create": [Call(), Call(["-b", "own.json"])],
     "baseline update": [Call(before=known), Call(code=2)],

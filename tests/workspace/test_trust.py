@@ -272,3 +272,19 @@ def test_nothing_is_new_exactly_when_everything_was_known(known: Claim, claim: C
         and known.files >= claim.files
     )
     assert (trust.changes(known, claim) == ()) is covered
+
+
+def test_what_we_write_ourselves_leaves_the_backend_before_it_trusted(
+    folders: Folders, tree: Path
+) -> None:
+    def configured(url: str) -> config.Config:
+        profile = config.Profile(backend=url)
+        return config.Config(root=tree, project_id="shop-1", profiles={"dev": profile})
+
+    before, after, other = (configured(url) for url in ("local:", "aws://eu-west-1/a", "env:"))
+    trust.record(folders, trust.claim(before, before.profile(None), ()))
+    trust.record_backend(folders, after, after.profile(None), "aws://eu-west-1/a")
+    for known in (before, after):  # killed before the file is written, done, rolled back
+        trust.require(folders, known, known.profile(None))
+    with pytest.raises(TrustError, match="now points to env:"):
+        trust.require(folders, other, other.profile(None))

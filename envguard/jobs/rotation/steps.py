@@ -8,7 +8,7 @@ from secrets import token_hex
 from typing import NamedTuple
 
 from envguard.backends.local import LocalBackend
-from envguard.core.backend import About, Backend, Described, Listing, Metadata, Rotating
+from envguard.core.backend import About, Backend, Described, Listing, Metadata, Rotating, Versions
 from envguard.core.config import Folders
 from envguard.core.dates import FORMAT, parse, period
 from envguard.core.document import Document
@@ -71,8 +71,11 @@ def rotate(
             f"envguard secrets history {name}",
         )
     record(backend, VERIFY, name)
-    after = _metadata(backend, name)
-    version = "" if after is None else str(after.version)
+    if isinstance(backend, Versions):
+        version = backend.current([reference]).get(reference, "")
+    else:
+        after = _metadata(backend, name)
+        version = "" if after is None else str(after.version)
     return Rotated(version, _provider(old, folders), expires_at)
 
 

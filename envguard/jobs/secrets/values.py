@@ -39,7 +39,7 @@ def put(backend: Backend, name: str, value: Secret, about: About = NOTHING) -> s
         version = backend.write(reference, value, token=token)
     else:
         written = _described(backend).describe(reference, about, value, token=token)
-        version = "" if written is None else str(written.version)
+        version = _version(backend, reference, written)
     if backend.read([reference]).get(reference) != value:
         raise BackendError(
             f"the backend does not give back what was written for {name}", "check the backend"
@@ -110,6 +110,13 @@ def roll_back(backend: Backend, name: str, version: str | None) -> tuple[str, st
             f"envguard secrets history {name}",
         )
     return wanted, put(backend, name, get(backend, f"{name}@{wanted}"))
+
+
+def _version(backend: Backend, reference: Reference, written: Metadata | None) -> str:
+    """The version of what was just written, as the backend calls it."""
+    if isinstance(backend, Versions):
+        return backend.current([reference]).get(reference, "")
+    return "" if written is None else str(written.version)
 
 
 def _described(backend: Backend) -> Described:

@@ -22,11 +22,11 @@ from envguard.backends.service.aws_about import (
     metadata,
 )
 from envguard.backends.service.aws_client import CONNECTIONS, AwsClient, checked_region
-from envguard.backends.service.aws_errors import AwsError, Unusable
-from envguard.backends.service.aws_json import JsonSecrets, binary, field_of, too_large
+from envguard.backends.service.aws_errors import Unusable
+from envguard.backends.service.aws_json import JsonSecrets, binary, check_size, field_of
 from envguard.backends.service.aws_rights import rights
 from envguard.backends.service.aws_secrets import SecretsManager
-from envguard.backends.service.aws_state import LARGEST, Held, State, size_of, version_id
+from envguard.backends.service.aws_state import Held, State, version_id
 from envguard.backends.service.expiry import refuse_expired
 from envguard.backends.service.parallel import each_of
 from envguard.backends.service.places import Alphabet, Place, Places
@@ -34,7 +34,7 @@ from envguard.backends.service.url import parse_url
 from envguard.core.backend import About, Capability, Metadata, Right, Version
 from envguard.core.config import Settings
 from envguard.core.digest import digest
-from envguard.core.errors import BackendError, NameNotAllowed, UsageError
+from envguard.core.errors import BackendError, NameNotAllowed
 from envguard.core.locking import locked
 from envguard.core.naming import Naming
 from envguard.core.parts import each, whole
@@ -52,15 +52,7 @@ NAMES = Alphabet(
 class AwsBackend:
     """The keys of a program in Secrets Manager. `alone` gives the lock of a secret's name."""
 
-    capabilities = (
-        Capability.READ
-        | Capability.WRITE
-        | Capability.DELETE
-        | Capability.LIST
-        | Capability.VERSIONS
-        | Capability.METADATA
-        | Capability.ROTATE
-    )
+    capabilities = ~Capability(0)  # all there are
 
     def __init__(
         self,
@@ -180,14 +172,7 @@ class AwsBackend:
         place = self._places.place(self.locate(whole(ref)))
         if value is None or place.field is not None:
             return place
-        size = size_of(ref.name, value)
-        if size > LARGEST:
-            raise too_large(ref.name, size, "keep it in a file, and write file:PATH; or split it")
-        if not size:
-            raise UsageError(
-                f"{ref.name} is empty, and AWS keeps no empty values",
-                "leave it in the file as it is, or use ?layout=json, whose fields may be empty",
-            )
+        check_size(ref.name, value)
         return place
 
     def delete(self, ref: Reference) -> bool:
@@ -295,17 +280,8 @@ class AwsBackend:
     def rotate(self, ref: Reference) -> str:
         """Starts the rotation that AWS has for a secret. Raises UsageError where it has none."""
         path = self._places.place(ref).path
-        try:
-            self._secrets.client.call("RotateSecret", path, SecretId=path)
-        except AwsError as error:
-            if error.code != "InvalidRequestException":
-                raise
-        else:
-            return f"AWS rotates {path}"
-        raise UsageError(
-            f"AWS has no rotation for {path}",
-            f"aws secretsmanager rotate-secret --secret-id {path} --rotation-lambda-arn ARN",
-        )
+        self._secrets.rotate(path)
+        return f"AWS rotates {path}"
 
 
 def open_aws(url: str, settings: Settings, naming: Naming) -> AwsBackend:

@@ -192,6 +192,18 @@ def binary(name: str) -> BackendError:
     )
 
 
+def check_size(name: str, value: Secret) -> None:
+    """Raises UsageError for a value that no secret of its own can hold."""
+    size = size_of(name, value)
+    if size > LARGEST:
+        raise too_large(name, size, "keep it in a file, and write file:PATH; or split it")
+    if not size:
+        raise UsageError(
+            f"{name} is empty, and AWS keeps no empty values",
+            "leave it in the file as it is, or use ?layout=json, whose fields may be empty",
+        )
+
+
 def too_large(name: str, size: int, way_out: str) -> UsageError:
     """What is said of more bytes than a secret holds."""
     return UsageError(f"{name} would hold {size:,} bytes; AWS takes at most {LARGEST:,}", way_out)

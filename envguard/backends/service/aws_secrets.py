@@ -215,6 +215,20 @@ class SecretsManager:
         action = "UpdateSecretVersionStage"
         self.client.call(action, name, SecretId=name, VersionStage=label, **given)
 
+    def rotate(self, name: str) -> None:
+        """Starts the rotation that AWS has for a secret. Raises UsageError where it has none."""
+        try:
+            self.client.call("RotateSecret", name, SecretId=name)
+        except AwsError as error:
+            if error.code != "InvalidRequestException":
+                raise
+        else:
+            return
+        raise UsageError(
+            f"AWS has no rotation for {name}",
+            f"aws secretsmanager rotate-secret --secret-id {name} --rotation-lambda-arn ARN",
+        )
+
     def say(self, name: str, description: str) -> None:
         """Writes the description of a secret."""
         self.client.call("UpdateSecret", name, SecretId=name, Description=description)

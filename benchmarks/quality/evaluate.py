@@ -62,7 +62,8 @@ def _gitleaks(report: Path, _: Path) -> Found:
 def _betterleaks(report: Path, _: Path) -> Found:
     for item in json.loads(report.read_text())["findings"] or []:
         where = item["location"]
-        yield where["path"], where["start_line"], where["end_line"], item["match"]["value"]
+        first = where.get("start_line", 0)  # none for what stands in an archive's metadata
+        yield where["path"], first, where.get("end_line", first), item["match"]["value"]
 
 
 def _kingfisher(report: Path, _: Path) -> Found:

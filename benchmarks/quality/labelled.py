@@ -103,10 +103,10 @@ class Split:
 def _accept_all() -> None:
     """Lets the scorer keep all but what is certain to be none."""
     from envguard.detection import scoring  # noqa: PLC0415
-    from envguard.detection.evidence.standins import is_login  # noqa: PLC0415
+    from envguard.detection.evidence.standins import password_of  # noqa: PLC0415
 
     def weigh(_key: str, value: str, *, around: str = "", **_: object) -> Confidence | None:
-        dropped = is_no_value(value) or (BASIC in around and not is_login(value))
+        dropped = is_no_value(value) or (BASIC in around and not password_of(value))
         return None if dropped else Confidence.LOW
 
     def weigh_chosen(value: str, *_: object) -> Confidence | None:

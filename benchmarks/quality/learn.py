@@ -22,7 +22,7 @@ import collections
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from sklearn.linear_model import LogisticRegression
 
 from envguard.core.rule import Confidence
 from envguard.detection import evidence
-from envguard.detection.evidence import features, letters, paths
+from envguard.detection.evidence import features, identifiers, letters, paths
 
 FOLDER = Path(evidence.__path__[0])
 WEIGHED = ("generic-credential", "database-url", "url-credentials")
@@ -44,9 +44,14 @@ PAIR = 0.4  # how much a pair counts beside a feature by itself
 UNLABELLED = 0.35
 LARGE = 0.3  # the power by which repositories with many rows count for less
 LEAST = 0.03  # points that are worth keeping
-LEVELS = {"high": 2.0, "medium": 0.2, "low": -0.6}
+# The points of evidence/identifiers.py, which are not learned, nor is anything from what has them.
+NOTHING = "opens nothing"
+NO_POINTS = -10.0
+LEVELS = {"high": 2.0, "medium": 0.3, "low": -0.6}
+SURE = 0.98  # the precision on labelled sights that is asked of the points chosen in the folds
 Drop = Callable[[str], bool]
 Texts = Mapping[str, str]
+Weighed = Sequence[Sequence[float | None]]
 
 
 def main() -> None:
@@ -65,10 +70,9 @@ def main() -> None:
     names = [folder.name for folder in given.split]
     print(HEAD)
     learner = Learner(data)
-    for name, kept in zip(names, learner.crossed(), strict=True):
-        print(f"| {name}, cross-validated | {kept} |")
-    for name, kept in zip(names, learner.fitted(), strict=True):
-        print(f"| {name}, as learned | {kept} |")
+    for title, measured in learner.tables():
+        for name, kept in zip(names, measured, strict=True):
+            print(f"| {name}, {title} | {kept} |")
     if given.write:
         content = json.dumps(learner.content(), sort_keys=True, separators=(",", ":"), indent=0)
         (FOLDER / "weights.json").write_text(content + "\n", encoding="ascii")
@@ -147,17 +151,18 @@ class Learner:
 
     def __init__(self, data: Data, drop: Drop = lambda _: False) -> None:
         self._data = data
+        self._fixed = lambda found: 0.0 if drop(NOTHING) else NO_POINTS * (NOTHING in found)
         self._vectors = DictVectorizer()
         self._scale = lambda texts: {
             f"{name}={text}": PAIR if "+" in name else 1.0
             for name, text in texts.items()
-            if not drop(name)
+            if name != NOTHING and not drop(name)
         }
         rows, self._true, self._worth, self._folds = [], [], [], []
         for sights, texts in zip(data.sights, data.texts, strict=True):
             counts = collections.Counter(sight.path.split("/")[0] for sight in sights)
             for sight, found in zip(sights, texts, strict=True):
-                if found is None or sight.verdict == "ignored":
+                if found is None or sight.verdict == "ignored" or self._fixed(found):
                     continue
                 repository = sight.path.split("/")[0]
                 rows.append(self._scale(found))
@@ -173,33 +178,76 @@ class Learner:
         true, worth = np.array(self._true), np.array(self._worth)
         return model.fit(self._matrix[chosen], true[chosen], sample_weight=worth[chosen])
 
-    def crossed(self) -> list[str]:
+    def tables(self) -> Iterator[tuple[str, list[str]]]:
+        """The measures of each split: each repository judged by the others, and judged by all."""
+        crossed, fitted = self._crossed(), self._weighed([self._model(None)], lambda _: 0)
+        chosen = [self._least(crossed, without=fold) for fold in range(FOLDS)]
+        yield "cross-validated", self.crossed(crossed)
+        yield (
+            "high, cross-validated",
+            self._measured(crossed, Confidence.HIGH, lambda _: LEVELS["high"]),
+        )
+        yield (
+            f"{SURE:.0%} in the other folds ({min(chosen)} to {max(chosen)} points)",
+            self._measured(crossed, Confidence.HIGH, lambda sight: chosen[self._fold(sight)]),
+        )
+        yield "as learned", self._measured(fitted, Confidence.MEDIUM, lambda _: LEVELS["medium"])
+
+    def crossed(self, weighed: Weighed | None = None) -> list[str]:
         """The measures of each split, each repository judged by the others."""
-        models = [self._model(fold) for fold in range(FOLDS)]
-        return self._measured(models, lambda sight: self._data.fold[sight.path.split("/")[0]])
+        weighed = weighed or self._crossed()
+        return self._measured(weighed, Confidence.MEDIUM, lambda _: LEVELS["medium"])
 
-    def fitted(self) -> list[str]:
-        """The measures of each split, judged by all."""
-        return self._measured([self._model(None)], lambda _: 0)
+    def _crossed(self) -> Weighed:
+        return self._weighed([self._model(fold) for fold in range(FOLDS)], self._fold)
 
-    def _measured(self, models: Sequence[Any], model_of: Callable[[Sight], int]) -> list[str]:
-        measured = []
-        for split, sights, texts in zip(
-            self._data.splits, self._data.sights, self._data.texts, strict=True
-        ):
-            weighed = [sight for sight, found in zip(sights, texts, strict=True) if found]
-            rows = [self._scale(found) for found in texts if found]
+    def _fold(self, sight: Sight) -> int:
+        return self._data.fold[sight.path.split("/")[0]]
+
+    def _weighed(self, models: Sequence[Any], model_of: Callable[[Sight], int]) -> Weighed:
+        """The points of each sight of each split; none for a rule that leaves nothing to them."""
+        weighed = []
+        for sights, texts in zip(self._data.sights, self._data.texts, strict=True):
+            rows = [self._scale(found or {}) for found in texts]
             matrix = _small(self._vectors.transform(rows))
             points = [model.decision_function(matrix) for model in models]
+            weighed.append(
+                [
+                    points[model_of(sight)][number] + self._fixed(found) if found else None
+                    for number, (sight, found) in enumerate(zip(sights, texts, strict=True))
+                ]
+            )
+        return weighed
+
+    def _least(self, weighed: Weighed, without: int) -> float:
+        """The least points with which labelled sights are as precise as SURE, in all folds but
+        one."""
+        rows = sorted(
+            (
+                (points, sight.verdict == "true")
+                for sights, of_split in zip(self._data.sights, weighed, strict=True)
+                for sight, points in zip(sights, of_split, strict=True)
+                if points is not None
+                and sight.verdict in ("true", "false")
+                and self._fold(sight) != without
+            ),
+            reverse=True,
+        )
+        true = np.cumsum([is_true for _, is_true in rows])
+        sure = np.flatnonzero(true / np.arange(1, len(rows) + 1) >= SURE)
+        return round(float(rows[sure[-1]][0]), 2)
+
+    def _measured(
+        self, weighed: Weighed, level: Confidence, least: Callable[[Sight], float]
+    ) -> list[str]:
+        measured = []
+        for split, sights, of_split in zip(
+            self._data.splits, self._data.sights, weighed, strict=True
+        ):
             kept = [
                 sight
-                for number, sight in enumerate(weighed)
-                if points[model_of(sight)][number] >= LEVELS["medium"]
-            ]
-            kept += [
-                sight
-                for sight, found in zip(sights, texts, strict=True)
-                if not found and sight.confidence >= Confidence.MEDIUM
+                for sight, points in zip(sights, of_split, strict=True)
+                if (sight.confidence >= level if points is None else points >= least(sight))
             ]
             measured.append(line(split.measures(kept)))
         return measured
@@ -208,6 +256,7 @@ class Learner:
         """What stands in weights.json."""
         model = self._model(None)
         single: dict[str, dict[str, float]] = collections.defaultdict(dict)
+        single[NOTHING] = dict.fromkeys(identifiers.REASONS, NO_POINTS)
         pairs: dict[str, dict[str, dict[str, float]]] = {}
         for column, weight in zip(self._vectors.feature_names_, model.coef_[0], strict=True):
             name, _, text = column.partition("=")

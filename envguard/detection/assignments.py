@@ -15,13 +15,13 @@ from typing import NamedTuple
 # Names that end in, or contain, one of these hold credentials (collected from the labelled
 # repositories that the quality benchmark runs on).
 _STRONG = (
-    r"passw(?:or)?d|passphrase|passcode|pwd|(?<!com)(?<!by)pass\b|secret|token|credential"
+    r"passw(?:or)?d|passphrase|passcode|pwd|(?<!com)(?<!by)(?<!=)pass\b|secret|token|credential"
     r"|(?:api|access|private|auth)[_. -]?key"
 )
-# These hold credentials only if the value looks like one.
+# These hold credentials only if the value looks like one; Digest (RFC 7616) sends none.
 _WEAK = (
     r"(?<=[_.-])key(?:\b|_\w{1,20})|(?<=[\"'])key(?=[\"'])|(?-i:Key\b)"
-    r"|(?<=[\"'])auth(?=[\"'])|auth_?code|authorization|ticket"
+    r"|(?<=[\"'])auth(?=[\"'])|auth_?code|authorization(?!:[ ]Digest\b)|ticket"
 )
 
 # What may stand between the name and its value: rest of the name, closing quotes and brackets,
@@ -71,16 +71,18 @@ def _quoted(number: int, condition: str = "", before: str = rf"(?:{_PREFIX}(?=[\
 
 def _bare(number: int, condition: str) -> str:
     # Taken whole or not at all (an atomic group, in the words of Python 3.10): of `name(` or
-    # `name[` not even a part is a value.
+    # `name[` not even a part is a value, nor is `$name-` of `$name->other`.
     return (
         rf"(?={condition})(?=(?P<bare{number}>{_BARE_FIRST}{_BARE}{{4,399}}))(?P=bare{number})"
-        r"(?![\x00-\x08\x0e-\x1f\x7f-\xff(\[{])"
+        r"(?![\x00-\x08\x0e-\x1f\x7f-\xff(\[{]|(?<=-)>)"
     )
 
 
 PATTERN = rf"""(?ix)
     # Not the first argument of something called like it: `hashPassword("password", "…")`.
     (?<!assword\(["'])(?<!ecret\(["'])(?<!oken\(["'])
+    # Nor what is chosen: `hidden ? "password" : "text1"`.
+    (?<!\?[ ]["'])
     (?:
         (?:{_STRONG}) {_REST} (?P<end1>)
         (?:
@@ -99,17 +101,19 @@ PATTERN = rf"""(?ix)
                 | (?P<tagged>>) {_bare(2, f"{_BARE}{{4,20}}</")}
             )
             | (?P<paired>{_PAIR}) {_BLANKS} [:=] {_BLANKS} {_quoted(6)}
-            | (?<!pass)(?P<spaced>[ \t]{{1,4}}(?:(?:by|as|is)[ \t]{{1,4}})?) {_quoted(7)}
+            | (?<!pass)(?<!_field)(?<!_field_tag) # `password_field "user", …` makes an element
+              (?P<spaced>[ \t]{{1,4}}(?:(?:by|as|is)[ \t]{{1,4}})?) {_quoted(7)}
         )
         | (?<=-)(?:{_OPTION}) [\w-]{{0,20}} (?P<end2>) (?P<option>[ \t]{{1,4}})
           {_bare(3, _ARGUMENT)}
         | (?:{_WEAK}) (?P<end3>) {_CLOSE} (?:{_TYPE}(?=[ \t]?=[^=>]))?
           {_BLANKS} (?P<weak>:=|=>|=(?!=)|:|[(,](?=[ \t]{{0,20}}[\w.(]{{0,32}}["'`\\])) {_BLANKS}
           (?:{_CALL}|{_PREFIX}(?=["'`\\]))?(?P<quote0>(?:{_QUOTE})?){_SCHEME}(?={_RANDOM})
-          (?P<random>{_HEADER}{{8,1400}})(?P=quote0)(?![\x00-\x08\x0e-\x1f\x7f-\xff(\[{{])
+          (?=(?P<random>{_HEADER}{{8,1400}}))(?P=random)(?P=quote0)
+          (?![\x00-\x08\x0e-\x1f\x7f-\xff(\[{{])
         | (?P<scheme>bearer|basic)(?P<end4>)[ \t]{{1,2}}
           (?P<header>(?={_HEADER}{{0,44}}[0-9=]){_HEADER}{{8,1000}})
-        | identified[ ](?:with[ ]\S{{1,40}}[ ])?(?P<end5>)(?P<identified>by|as)[ \t]{{1,4}}
+        | identified[ ](?:with[ ]\S{{1,40}}[ ])?(?P<end5>)(?P<identified>by|as)[ \t]{{1,4}}(?!`)
           {_quoted(8)}
         | curl[ ][!-~ ]{{0,100}}(?P<end6>)(?P<user>-u|--user){_LOGIN.replace("[ =]", "[ ]")}
           (?P<login>[\w!#%&*+./=?@^~-]{{3,100}})
@@ -142,7 +146,6 @@ def _anchors() -> list[str]:
         ]
     )
     value = rf"{_PREFIX}?{_QUOTE}{_CLOSED}"
-    # In two expressions: as one, the automaton is slower.
     given = [
         rf"(?:{_TYPE})?{_BLANKS}{_GIVEN}{_BLANKS}"
         rf"(?:{value}|{_CALL}{_QUOTE}{_DIGITS}|{_QUOTE}{_OBJECT}|{bare})",
@@ -160,8 +163,7 @@ def _anchors() -> list[str]:
     ]
     name = rf"(?i){strong}{_REST}"
     return [
-        rf"{name}(?:{_CLOSE}(?:{'|'.join(given)})|{'|'.join(apart)})",
-        rf"{name}{_CLOSE}(?:{'|'.join(called)})",
+        rf"{name}(?:{_CLOSE}(?:{'|'.join([*given, *called])})|{'|'.join(apart)})",
         rf"(?i)-(?:{_OPTION})[\w-]{{0,20}}[ \t]{{1,4}}{_ARGUMENT}",
         rf"{weak}(?i:{_CLOSE}(?:{_TYPE})?{_BLANKS}(?:{_GIVEN}|[(,]){_BLANKS}"
         rf"(?:{_CALL}|{_PREFIX})?(?:{_QUOTE})?{_SCHEME}{_RANDOM})",

@@ -19,6 +19,12 @@ from envguard.detection.proofs import PROOFS
 _REACH = 2048  # bytes to either side of a candidate, however long its line is
 _NEIGHBOURS = 4  # that are compared, before and after
 _MOST = 1000  # candidates of a text for which it is looked for what only adds to a finding
+# The signature of a request, of which a token is the nonce: who signs knows another secret
+# (https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks).
+_SIGNATURE = re.compile(
+    rb"(?i)\bsignature[\"']?[ \t]{0,4}(?:=>|[=:])[ \t\[]{0,4}[\"']?[0-9a-f]{40,128}(?![0-9a-z])"
+)
+_SIGNED = 3  # lines from a nonce to the signature
 
 
 def settled(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -111,7 +117,8 @@ def _columns(requirement: Requirement, unlimited: int) -> int:
 
 
 def with_parts(text: bytes, placed: Sequence[Placed], parts: Mapping[str, Rule]) -> list[Placed]:
-    """The candidates of a text, each with those of the rules in `parts` that it requires."""
+    """The candidates of a text, each with those of the rules in `parts` that it requires; without
+    the nonces of signed requests."""
     found: list[Placed] = []
     looked = 0
     for one in placed:
@@ -119,9 +126,21 @@ def with_parts(text: bytes, placed: Sequence[Placed], parts: Mapping[str, Rule])
             # What only adds to a finding is not looked for near what hardly is one.
             is_likely = one.candidate.best >= Confidence.MEDIUM
             looked += is_likely
+            if is_likely and _is_nonce(text, one):
+                continue
             one = _with_parts(text, one, parts, is_likely and looked <= _MOST)  # noqa: PLW2901
         found.append(one)
     return found
+
+
+def _is_nonce(text: bytes, one: Placed) -> bool:
+    """Whether a value is called a token and nothing else, and stands beside a signature."""
+    context = one.candidate.assignment
+    return (
+        context is not None
+        and context[0].lower() == "token"
+        and any(_SIGNATURE.search(text, *place[:2]) for place in _lines(text, one, _SIGNED))
+    )
 
 
 def _with_parts(

@@ -12,9 +12,10 @@ from envguard.core.rule import Confidence
 from envguard.detection.entropy import entropy
 from envguard.detection.evidence import features, paths
 from envguard.detection.evidence.names import is_metadata
-from envguard.detection.evidence.standins import is_login, is_no_value
+from envguard.detection.evidence.standins import is_no_value, password_of
 from envguard.detection.evidence.values import looks_random
 from envguard.detection.evidence.weights import load
+from envguard.detection.surroundings import BASIC
 
 __all__ = [
     "entropy",
@@ -26,9 +27,6 @@ __all__ = [
     "weigh_chosen",
 ]
 
-_BASIC = "basic"
-"""The mark of `surroundings.around` for the credentials of HTTP's Basic scheme."""
-
 _URL = "url"
 """The operator of a password in an address."""
 
@@ -39,7 +37,7 @@ def weigh(
     """The confidence that `value`, given to `key` in the file `path`, is a credential; None
     where it is certainly none. An empty path is the one in which it is likeliest. `around` is
     what `surroundings.around` says of the rest of the line."""
-    if is_no_value(value) or (_BASIC in around and not is_login(value)):
+    if is_no_value(value) or (BASIC in around and not password_of(value)):
         return None
     weights = load()
     return weights.level(
@@ -64,7 +62,7 @@ def explain_weigh(
 ) -> list[tuple[str, float]]:
     """What `weigh` adds up, the weightiest first: each feature in words, and its points; also the
     points that every candidate begins with. Empty for what is certain to be none."""
-    if is_no_value(value) or (_BASIC in around and not is_login(value)):
+    if is_no_value(value) or (BASIC in around and not password_of(value)):
         return []
     weights = load()
     found = features.describe(key, value, operator, quoted, around)

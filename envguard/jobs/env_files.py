@@ -46,7 +46,8 @@ def committed_values(
     coverage = Coverage()
     if chosen is not None:
         span = ranges.choose(git, chosen, None)
-        config = config_at(git, span.base, config, folder)
+        if span.base is not None:
+            config = config_at(git, span.base, config, folder)
         commits = ranges.changes(git, span, coverage)
         changes: Iterable[Change] = [change for commit in commits for change in commit.changes]
     else:

@@ -208,7 +208,7 @@ def _why_not(
     if rule.weighed and is_no_value(value.decode("utf-8", "surrogateescape")):
         return "it stands in the place of a value: a placeholder, a reference, code"
     if rule.weighed:
-        return "its name and its value do not add up to a credential in any file"
+        return "its name, its value and what is beside it make no credential in any file"
     return "the matcher passes it by"
 
 

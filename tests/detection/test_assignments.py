@@ -52,6 +52,12 @@ def found(line: str) -> list[tuple[str, str, str, bool]]:
         ("master.key=abc4def5ghi", ("master.key", "=", "abc4def5ghi", False)),
         ("signing_key_prod: abc4def5ghi", ("signing_key_prod", ":", "abc4def5ghi", False)),
         ("SESSION_KEY: 'abc4def5ghi'", ("SESSION_KEY", ":", "abc4def5ghi", True)),
+        ("pass: abc4def5", ("pass", ":", "abc4def5", False)),
+        ("openssl rsa -passin pass:abc4def5", ("-passin pass", "pass:", "abc4def5", False)),
+        ("$password = $abc4-def;", ("password", "=", "$abc4-def", False)),
+        ('x = y ? "a" : {"password": "abc4def"}', ("password", ":", "abc4def", True)),
+        ("IDENTIFIED BY 'abc4def'", ("password", "sql", "abc4def", True)),
+        ('CREATE USER a PASSWORD "abc4def"', ("PASSWORD", "blank", "abc4def", True)),
     ],
 )
 def test_a_value_given_to_the_name_of_a_credential_is_an_assignment(
@@ -88,6 +94,14 @@ def test_a_value_given_to_the_name_of_a_credential_is_an_assignment(
         'check(password, "abcdefghijklmnopqrst")',  # looks random nowhere
         "session_key = abcdefghijklmnopqrst",
         'hashPassword("password", "abc4def5")',
+        "overlay=eof_action=pass:repeatlast=0",
+        "$password = $event1->getData();",
+        '$type = $hidden ? "password" : "abc4def5";',
+        "# connections identified by `identifiers` on this server",
+        'password_field "person", "password1"',
+        "first_key=abc4def5ghi6{x}",
+        "first_key=abc4def5ghi6(x)",
+        'Authorization: Digest username="abc4def5ghi6", realm="r"',
     ],
 )
 def test_a_line_without_one_holds_no_assignment(line: str) -> None:

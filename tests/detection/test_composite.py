@@ -199,3 +199,27 @@ def test_a_text_without_composite_rules_is_left_as_it_is(detector: Detector) -> 
     token = samples.github(samples.seeded(1), "ghp_")
     (found,) = find(detector, token)
     assert (found.parts, found.taken, found.lacks) == ((), False, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "beside", "count"),
+    [
+        ("token", '"signature": "{hex}"', 0),
+        ("token", 'signature: ["{hex}"]', 0),
+        ("token", '"signature": ""', 1),
+        ("token", '"design": "{hex}"', 1),
+        ("access_token", '"signature": "{hex}"', 1),
+        ("token", '\n\n\n"signature": "{hex}"', 1),
+    ],
+)
+def test_the_nonce_of_a_signed_request_is_no_finding(
+    detector: Detector, name: str, beside: str, count: int
+) -> None:
+    draw = samples.seeded(5)
+    value = samples.letters(draw, samples.ALNUM, 50)
+    digits = samples.letters(draw, samples.ALPHABETS["hex"], 64)
+    text = f'{{\n"{name}": "{value}",\n"timestamp": 1,\n{beside.replace("{hex}", digits)}\n}}'
+    found = detector.candidates(Document("a.json", text.encode()))
+    assert [c.secret.reveal() for c in found if c.rule.id == "generic-credential"] == [
+        value
+    ] * count

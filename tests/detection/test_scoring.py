@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,6 +134,23 @@ KNOWN = [
     "ConvertTo-SecureString",
     "validate_certs=validate_certs",
     "sha512",
+    "static",
+    "$PBKDF2$69F420$62FBA410AFCA5B44",
+    "$own-hash$n=2$69F420$62FBA410AFCA5B44",
+    "sha1$1b11b$edeb0a67a9622f1f",
+    "AWS4-HMAC-SHA256",
+    "RSA-SHA256",
+    "app/20260101/eu-west-1/s3/aws4_request",
+    "app%2F20260101%2Feu-west-1%2Fs3%2Faws4_request",
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A1",
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8Gd",
+    "MCowBQYDK2VwAyEA9x1",
+    "--gray-400",
+    "ISO-8859-5",
+    "utf-16-le",
+    "v0.16.0/go.mod",
+    "postgres:16.2-alpine",
+    "docs/setup.md#credentials",
 ]
 CODE = ["),b.c1(", "a1&&b", "x1=>y", "a1);", "abc12\\n", "function a1"]
 
@@ -144,7 +163,11 @@ def test_what_stands_in_the_place_of_a_value_is_dropped(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["hunter2", CHOSEN, RANDOM, HEX, UUID, "Tr-0ub_4dor", "p@ss9w%rd"]
+    "value",
+    [
+        *["hunter2", CHOSEN, RANDOM, HEX, UUID, "Tr-0ub_4dor", "p@ss9w%rd", "p$ss$w3rd"],
+        *["shax1$tro7ub", "app/2026/eu/s3/aws4", "tr0ub4:d0r", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC1"],
+    ],
 )
 def test_a_value_is_a_value(value: str) -> None:
     assert not is_no_value(value)
@@ -202,6 +225,23 @@ def test_what_basic_authorization_sends_is_a_user_and_a_password(value: str, is_
         "Authorization", value, quoted=False, operator=":", path="", around="basic rest:end"
     )
     assert (found is not None) is is_one
+
+
+@pytest.mark.parametrize(
+    ("login", "is_told"), [("foo:bar", False), ("user:passwd", False), (f"app:{CHOSEN}", True)]
+)
+def test_of_a_login_the_password_counts(login: str, is_told: bool) -> None:
+    value = b64encode(login.encode()).decode()
+    for key, around in (("Authorization", "basic rest:end"), ("auth", "rest:,")):
+        found = weigh(key, value, quoted=True, operator=":", path="a.json", around=around)
+        assert ((found or 0) >= MEDIUM) is is_told
+
+
+def test_a_key_after_its_own_name_counts_without_the_name() -> None:
+    assert total("secret_key", f"default:{RANDOM}", "a.sh") == total("secret_key", RANDOM, "a.sh")
+    assert total("secret_key", "default:sunshine", "a.sh") != total(
+        "secret_key", "sunshine", "a.sh"
+    )
 
 
 ELSEWHERE = """tests/a.py src/test/java/A.java spec/a_spec.rb fixtures/a.json docs/a.yml README.md

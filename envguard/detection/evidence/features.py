@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from envguard.detection.evidence import names, values
+from envguard.detection.evidence.identifiers import opens_nothing
+from envguard.detection.evidence.standins import password_of
+from envguard.detection.surroundings import BASIC
 
 _MARKS = frozenset("asserted attribute comment doubted joined parameter printed user".split())
 PAIRS = (
@@ -31,11 +34,20 @@ purpose (`paths.py`); no pair holds both, so that the likeliest file has the lik
 
 def describe(key: str, value: str, operator: str, quoted: bool, around: str) -> dict[str, str]:
     """What holds in every file."""
+    told = names.describe(key)
+    if BASIC in around or told["name"] == "authorization":
+        value = password_of(value) or value
+    _, colon, tail = value.rpartition(":")
+    if colon and values.looks_random(tail):
+        value = tail  # a key after its own name
     found = {
         "given": f"{operator} quoted" if quoted else f"{operator} bare",
-        **names.describe(key),
+        **told,
         **values.describe(key, value),
     }
+    reason = opens_nothing(key, value, told)
+    if reason is not None:
+        found["opens nothing"] = reason
     for mark in around.split():
         if mark in _MARKS:
             found[f"line {mark}"] = "yes"

@@ -52,11 +52,11 @@ _ABOUT = {
         ),
         (
             "kind",
-            "algorithm algo callback charset class config encoding format generator grant group"
-            " handler helper manager method mode model mount option options page parser policy"
-            " provider pattern re regex regexp resource response role rotation rule rules schema"
-            " scheme scope scopes selector service setting settings source strategy strength style"
-            " template type usage util utils validation validator",
+            "algorithm algo callback charset class config connector encoding format generator"
+            " grant group handler helper manager method mode model mount option options page parser"
+            " policy provider pattern re regex regexp resource response role rotation rule rules"
+            " schema scheme scope scopes selector service setting settings source strategy strength"
+            " style template type usage util utils validation validator",
         ),
         ("hashed", "checksum digest encrypted hash hashed md5 salt sha sha1 sha256 fingerprint"),
         ("switch", "enabled disabled needed required is has valid flag state status check"),

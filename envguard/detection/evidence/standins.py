@@ -22,16 +22,28 @@ _REFERENCE = re.compile(
 )
 _LOCATION = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|\.{0,2}/[\w.-]|~/|[A-Za-z]:\\")
 # What is known, and no secret: versions, files, addresses of Ethereum, hashes of passwords
-# (https://man7.org/linux/man-pages/man5/crypt.5.html), the base64 of what age has encrypted
-# (https://age-encryption.org/v1, the first line of its header).
+# (https://man7.org/linux/man-pages/man5/crypt.5.html, https://github.com/P-H-C/phc-string-format,
+# https://docs.djangoproject.com/en/stable/topics/auth/passwords/), packages with a version,
+# the base64 of what age has encrypted (https://age-encryption.org/v1, the first line of its
+# header) and of public keys (RFC 5280, section 4.1: RSA, elliptic curves, Ed25519), names and
+# scopes of signatures (https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html),
+# custom properties of CSS and options, character sets.
 _KNOWN = re.compile(
     r"""(?x)
-      [\^~<>=v]{0,3}\d{1,4}(?:\.(?:\d{1,5}|[x*]))+(?:[-+|.^~<>=\w]{0,16})\Z
+      [\^~<>=v]{0,3}\d{1,4}(?:\.(?:\d{1,5}|[x*]))+(?:[-+|.^~<>=\w]{0,16})(?:/go\.mod)?\Z
     | [\w./@-]+\.(?:ya?ml|json|txt|pem|key|crt|cer|pub|py|sh|conf|cfg|ini|env|toml|xml|md|html?|js
-        |ts|go|java|rb|php|cs|properties|example|yaml\.example|jks|p12|pfx)\Z
+        |ts|go|java|rb|php|cs|properties|example|yaml\.example|jks|p12|pfx)(?:\#[\w-]*)?\Z
     | 0x[0-9a-fA-F]{40}\Z
-    | \$(?:[1-7]|2[abxy]?|y|apr1|argon2\w*|pbkdf2[\w-]*|scrypt)\$ | pbkdf2_sha\d+\$
+    | (?i:\$(?:[1-7]|2[abxy]?|y|apr1|argon2\w*|pbkdf2[\w-]*|scrypt)\$)
+    | (?:pbkdf2_sha\d+|sha1|md5|bcrypt(?:_sha256)?|argon2|scrypt)\$
+    | [a-z][\w.-]*:\d+(?:\.\d+)+[\w.-]*\Z
+    | \$[A-Za-z0-9-]{1,32}(?:\$[\w+/.=,-]+){2,5}\Z
     | YWdlLWVuY3J5cHRpb24ub3JnL3YxC
+    | MI[A-Za-z0-9+/]{2,4}(?:MA0GCSqGSIb3DQEBAQUAA4|ANBgkqhkiG9w0BAQEFAAOC) | MCowBQYDK2VwAyEA
+    | M[FH][A-Za-z0-9]wE[AQw]YHKoZIzj0CAQ | MIGbMBAGByqGSM49AgEG
+    | (?i:[a-z0-9]{2,20}-)?(?i:HMAC|RSA|ECDSA)-SHA-?\d{1,3}\Z
+    | [^\s/]{1,128}(?:/|%2F)\d{8}(?:(?:/|%2F)[\w.-]+){2}(?:/|%2F)\w+_request\Z
+    | --[a-z][a-z0-9-]*\Z | (?i:iso-8859-\d{1,2}|windows-125\d|utf-?\d\d?-?[bl]e)\Z
     """
 )
 # An argument, a command of PowerShell, an attribute.
@@ -41,7 +53,8 @@ _CODE_PIECE = re.compile(r"^[),;:.?+]|[)}\]][,;.)]|&&|\|\||=>|\bfunction\b|\\[nr
 _OBJECT = re.compile(r"\{ ?\\{0,3}\"")
 _SWITCHES = frozenset(
     """true false null none undefined string str bool boolean int integer number object bytes any
-    optional void self this required yes always never explicit present absent
+    optional void self this static parent mixed array iterable callable double float unknown
+    required yes always never explicit present absent
     sha1 sha224 sha256 sha384 sha512 sha256_crypt sha512_crypt md5 md5_crypt bcrypt base64 ascii
     utf8 utf-8 hex json text plain hidden masked kwargs args
     hashed auto latin1 latin-1 msdcc""".split()
@@ -67,11 +80,13 @@ def is_no_value(value: str) -> bool:
     return different < 3 or different * 4 < len(value) <= 40
 
 
-def is_login(value: str) -> bool:
-    """Whether a value is the base64 of a user and a password, as HTTP sends them (RFC 7617)."""
+def password_of(login: str) -> str:
+    """The password in the base64 of a user and a password, as HTTP sends them (RFC 7617); empty
+    where it is none."""
     try:
-        plain = a2b_base64(value + "=" * (-len(value) % 4))
+        plain = a2b_base64(login + "=" * (-len(login) % 4))
     except (Error, ValueError):
-        return False
-    user, colon, password = plain.partition(b":")
-    return bool(colon and password) and not any(byte < 32 for byte in user + password)
+        return ""
+    user, _, password = plain.partition(b":")
+    is_text = not any(byte < 32 for byte in user + password)
+    return password.decode("utf-8", "replace") if is_text else ""

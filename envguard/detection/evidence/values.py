@@ -54,6 +54,10 @@ _STANDING = frozenset(
     temp test testing text that the this thing to todo token true type undefined unset unused url
     user username val valid value var very wrong x xx xxx xxxx xyz yes your yourpassword""".split()
 )
+# Signs that people write for letters (`p4$$w0rd`), and what they append to words.
+_SPELLED = str.maketrans("0134578$@!", "oieastbsai")
+_LETTERS = re.compile(r"[a-z]+")
+_APPENDED = "0123456789!"
 
 
 def looks_random(value: str) -> bool:
@@ -74,7 +78,7 @@ def describe(key: str, value: str) -> dict[str, str]:
         "length": _length(length),
         "alphabet": _alphabet(value),
         "spelling": _spelling(spelled, letters, length),
-        "standing": _standing(words),
+        "standing": _standing(value, words),
         "like name": _like(parts(key), words, value.lower()),
         "form": _form(value),
         "runs": _runs(value),
@@ -117,10 +121,13 @@ def _spelling(spelled: float, letters: int, length: int) -> str:
     return f"{size} {2 + step / 2}"
 
 
-def _standing(words: list[str]) -> str:
+def _standing(value: str, words: list[str]) -> str:
     words = [word for word in words if not word.isdigit()]
     if not words:
         return "none"
+    spelled = _LETTERS.findall(value.lower().rstrip(_APPENDED).translate(_SPELLED))
+    if spelled and all(word in _STANDING for word in spelled):
+        return "all"
     standing = sum(word in _STANDING for word in words)
     if standing == len(words):
         return "all"

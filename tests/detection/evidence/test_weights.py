@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from envguard.core.rule import Confidence
-from envguard.detection.evidence import features, paths, weights
+from envguard.detection.evidence import features, identifiers, paths, weights
 from envguard.detection.evidence.weights import Weights
 
 PAIRS = [
@@ -48,9 +48,10 @@ def test_a_sum_of_points_is_a_level() -> None:
 
 def test_the_shipped_points_are_for_features_that_there_are() -> None:
     content = json.loads(Path(weights.__file__).with_name("weights.json").read_text())
-    found = features.describe("password", "hunter2", "=", False, "rest:end").keys()
+    found = features.describe("public_key", "hunter2", "=", False, "rest:end").keys()
     known = {*found, "file", "purpose"}
     assert {n for n in content["single"] if not n.startswith("line ")} <= known
     assert {(first, second) for first, second, _ in content["pairs"]} <= set(features.PAIRS)
+    assert set(content["single"]["opens nothing"]) == set(identifiers.REASONS)
     assert set(content["single"]["file"]) <= set(paths.KINDS)
     assert set(content["single"]["purpose"]) <= set(paths.PURPOSES)

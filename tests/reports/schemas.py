@@ -18,10 +18,7 @@ import pytest
 
 from tests.conftest import CALLER_HOME
 
-CACHE = Path(
-    os.environ.get("ENVGUARD_SCHEMAS")
-    or Path(CALLER_HOME) / ".cache" / "envguard-tests" / "schemas"
-)
+CACHE = Path(CALLER_HOME) / ".cache" / "envguard-tests" / "schemas"
 _SECONDS = 240
 
 # The schema of OASIS as Microsoft's own tool has it (MIT).
@@ -31,8 +28,6 @@ SARIF_MEMBER = "package/sarif-2.1.0.json"
 JUNIT = (*(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"), "pytest==8.3.5")
 JUNIT_OPTIONS = ("--no-binary", ":all:", "--disable-pip-version-check")
 JUNIT_MEMBER = "pytest-8.3.5/testing/example_scripts/junit-10.xsd"
-# No package has this one: gitlab.com/gitlab-org/security-products/security-report-schemas.
-GITLAB = "secret-detection-report-format.json"
 
 
 def sarif() -> Any:
@@ -43,16 +38,6 @@ def sarif() -> Any:
 def junit() -> Path:
     """The XML schema of JUnit's reports."""
     return _member("junit-10.xsd", (*JUNIT, *JUNIT_OPTIONS), JUNIT_MEMBER)
-
-
-def gitlab() -> Any:
-    """The JSON schema of GitLab's secret detection reports, where somebody has put it."""
-    file = CACHE / GITLAB
-    if not file.is_file():
-        pytest.skip(
-            f"no package has GitLab's schema: put {GITLAB} into the folder ENVGUARD_SCHEMAS"
-        )
-    return json.loads(file.read_text("utf-8"))
 
 
 def _member(name: str, command: tuple[str, ...], member: str) -> Path:

@@ -15,6 +15,9 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from tests.servers.vault import Vault
 
+# The contract suite is a part of the package, and its assertions say as much as ours.
+pytest.register_assert_rewrite("envguard.testing")
+
 # A busy machine is no failure, and one tree gives one result. Proofs try what was never tried.
 settings.register_profile("envguard", deadline=None, derandomize=True)
 settings.register_profile("prove", deadline=None)

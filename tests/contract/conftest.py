@@ -10,8 +10,6 @@ from tests.servers.azure import Azure, azure
 from tests.servers.google import Google, google
 from tests.servers.kubernetes import Cluster, running
 
-pytest.register_assert_rewrite("envguard.testing")
-
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:

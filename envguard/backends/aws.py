@@ -169,7 +169,7 @@ class AwsBackend:
 
     def _writable(self, ref: Reference, value: Secret | None = None) -> Place:
         """The place of a reference, where this value can stand there. Raises UsageError."""
-        place = self._places.place(self.locate(whole(ref)))
+        place = self._places.written(self.locate(whole(ref)))
         if value is None or place.field is not None:
             return place
         check_size(ref.name, value)

@@ -127,7 +127,9 @@ class KubernetesBackend:
             return Secret(json.dumps({key: text}) if key == ref.field else text)
 
         values = each(refs, value_of)
-        refuse_expired({ref.name: dated[ref] for ref in values}, self._settings)
+        dates = sorted(((dated[ref] or "9999", ref.name) for ref in values), reverse=True)
+        # Of several keys of a Secret, the date that is over first counts.
+        refuse_expired({name: date for date, name in dates}, self._settings)
         return values
 
     def write(self, ref: Reference, value: Secret, *, token: str) -> str:

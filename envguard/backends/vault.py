@@ -26,7 +26,7 @@ from envguard.backends.vaultkv.values import check_size
 from envguard.core.backend import About, Capability, Metadata, Version
 from envguard.core.config import Settings
 from envguard.core.errors import BackendError, ConfigError, NameNotAllowed
-from envguard.core.naming import Naming
+from envguard.core.naming import Naming, is_path
 from envguard.core.reference import Reference
 from envguard.core.secret import Secret
 
@@ -166,6 +166,8 @@ def open_vault(url: str, settings: Settings, naming: Naming) -> VaultOneBackend:
     places = Places(parts.prefix, parts.layout, naming, NAMES)
     client = _client(settings)
     mount = parts.place.strip("/")
+    if not is_path(mount):
+        raise ConfigError(f"{url} names no engine of vault", f"write it like {EXAMPLE}")
     if stated == "1":
         return VaultOneBackend(EngineOne(client, mount, stated), places, settings)
     return VaultBackend(Engine(client, mount, stated), places, settings)

@@ -16,18 +16,23 @@ _FORM = "How to report; detect-secrets: write a .secrets.baseline, with plain SH
 
 
 class BaselineOptions(Options):
-    """What all verbs take."""
+    """What the verbs take that scan."""
 
     baseline: str | None = text(
         "--baseline", "-b", metavar="FILE", help="This file; else the configured one."
     )
-    min_confidence: str | None = text(
-        "--min-confidence", choices=CONFIDENCES, help="As for scan; else the configured one."
-    )
     history: bool = flag("--history", help="Look at the whole history as well.")
 
 
-class CreateOptions(BaselineOptions):
+class FindingOptions(BaselineOptions):
+    """What those take that are about the findings of a scan."""
+
+    min_confidence: str | None = text(
+        "--min-confidence", choices=CONFIDENCES, help="As for scan; else the configured one."
+    )
+
+
+class CreateOptions(FindingOptions):
     """`baseline create`, `baseline update`."""
 
     format: str = text(
@@ -55,7 +60,7 @@ class ImportOptions(Options):
     format: str = text("--format", "-f", choices=FORMATS, default="text", help="How to report.")
 
 
-class AuditOptions(BaselineOptions):
+class AuditOptions(FindingOptions):
     """`baseline audit`."""
 
     fingerprints: tuple[str, ...] = words(

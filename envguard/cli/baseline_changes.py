@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,7 +53,8 @@ def prune(session: Session, options: PruneOptions) -> int:
     """The baseline without what is of no use."""
     place = place_of(session, options.baseline)
     baseline = kept.load_present(place)
-    request = request_for(place, baseline, options.min_confidence)
+    # What is there counts, however sure a scan must be to report it.
+    request = request_for(place, baseline, "low")
     seen = looked(session, request, history=options.history)
     refuse_incomplete(seen.skipped)
     done = changes.prune(baseline, seen.findings, dates.now(), with_history=options.history)
@@ -137,7 +139,7 @@ def _tell_next(session: Session, place: Place, baseline: Baseline, before: Basel
     if waits:
         session.say(f"{len(waits):,} not reviewed: envguard baseline audit")
     if baseline != before and place.git is not None and place.file.is_relative_to(place.top):
-        session.say(f"next: git add {place.shown} .gitattributes, and commit them")
+        session.say(f"next: git add {shlex.quote(place.shown)} .gitattributes, and commit them")
 
 
 def _translated(

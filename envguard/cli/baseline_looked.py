@@ -84,7 +84,7 @@ def row(entry: Entry) -> dict[str, Any]:
 
 def as_json(place: Place, told: Mapping[str, Any]) -> str:
     """The report of a verb as JSON."""
-    return json.dumps({"schema": 1, "baseline": place.shown, **told}, indent=2)
+    return json.dumps({"schema": 1, "baseline": place.name, **told}, indent=2)
 
 
 def line(entry: Entry) -> str:

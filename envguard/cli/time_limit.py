@@ -19,7 +19,7 @@ def within(text: str) -> Iterator[None]:
 
     Needs the main thread. Windows has no such signal, and nothing is limited there.
     """
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= _LONGEST):
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= _LONGEST):
         raise UsageError(
             f"--time-limit is a number of seconds, not {text!r}", "such as --time-limit 120"
         )

@@ -107,9 +107,12 @@ class Config(NamedTuple):
         return self.backends.get(name, name)
 
     def naming_of(self, name: str) -> Naming:
-        """How keys are called in the backend that an alias or a URL names."""
+        """How keys are called in the backend that an alias or a URL names; a URL means the first
+        alias that declares it."""
         own = {key: secret.name for key, secret in self.secrets.items() if secret.name}
-        return self.naming.get(name, Naming())._replace(names=own)
+        same = (alias for alias, url in self.backends.items() if url == name)
+        alias = name if name in self.naming else next(same, name)
+        return self.naming.get(alias, Naming())._replace(names=own)
 
 
 class Folders(NamedTuple):

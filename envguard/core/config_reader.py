@@ -27,6 +27,13 @@ class Reader:
         self.known(project, "project", ("name", "id"))
         declared = self.table(data, "", "backends")
         backends = self.backends(declared)
+        naming = {alias: self.naming(declared, alias) for alias in backends}
+        first: dict[str, str] = {}
+        for alias, url in backends.items():
+            # A URL alone must say what keys are called: migrations are written down with it.
+            if naming[first.setdefault(url, alias)] != naming[alias]:
+                same = f"is that of {first[url]}, which has another case or other groups"
+                raise self.wrong(f"backends.{alias}", "url", same)
         return Config(
             root=self.file.parent,
             file=self.file,
@@ -37,7 +44,7 @@ class Reader:
             backends=backends,
             profiles=self.profiles(self.table(data, "", "profiles"), backends),
             secrets=self.secrets(self.table(data, "", "secrets")),
-            naming={alias: self.naming(declared, alias) for alias in backends},
+            naming=naming,
         )
 
     def scan(self, data: dict[str, Any]) -> Scan:

@@ -61,18 +61,19 @@ _SCHEMES = (
 
 def listed(config: Config, profile: Profile, settings: Settings) -> Listed:
     """The schemes, and the backends of the configuration, each asked whether it answers. Those
-    that a tree names are asked only where it is trusted."""
+    that a tree names are asked only where it is trusted with the profile that names them."""
     named = {alias: config.backend_url(alias) for alias in config.backends}
+    needs = dict.fromkeys(named, profile)
     for known in (profile, *config.profiles.values()):
         if known.backend not in config.backends:
             named.setdefault(f"profile {known.name}", known.backend)
-    refused = _untrusted(config, profile, settings)
-    found: Mapping[str, EnvguardError | None] = dict.fromkeys(named, refused)
-    if refused is None:
-        names = {alias: alias if alias in config.backends else named[alias] for alias in named}
-        found = each_of(
-            named, lambda alias: _problem(names[alias], config, settings), workers=_WORKERS
-        )
+            needs.setdefault(f"profile {known.name}", known)
+
+    def problem(alias: str) -> EnvguardError | None:
+        name = alias if alias in config.backends else named[alias]
+        return _untrusted(config, needs[alias], settings) or _problem(name, config, settings)
+
+    found = each_of(named, problem, workers=_WORKERS)
     return Listed(_schemes(), [_declared(alias, named, found[alias]) for alias in named])
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
 from envguard.core.config import DEFAULT_DIALECT
+from envguard.core.naming import Naming
 from envguard.core.plan import Action
 from envguard.core.reference import Reference
 
@@ -85,7 +87,8 @@ class Record:
     of the project, `config` its configuration file; `profile` that of the call. `origin` is the
     URL of the backend that the values come from, None where they come from the files; `follows`:
     it was the profile's backend, and the target is that now. `key` is the id of the root key that
-    it was written down under, empty in records of the first version."""
+    it was written down under, empty in records of the first version. `naming` is how keys are
+    called in the backends of these URLs: the configuration may say something else by now."""
 
     id: str
     backend: str
@@ -100,6 +103,7 @@ class Record:
     state: State = State.PLANNED
     besides: tuple[RecordedBeside, ...] = ()
     key: str = ""
+    naming: Mapping[str, Naming] = field(default_factory=dict)
 
     def advanced(self, state: State) -> Record:
         """The record in a later state. Raises ValueError for an earlier one: nothing is undone

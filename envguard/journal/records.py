@@ -15,6 +15,7 @@ from typing import Any
 from envguard.core.config import DEFAULT_DIALECT
 from envguard.core.errors import BackendError, NotFoundError
 from envguard.core.files import private_directory, sync_directory, write_atomically
+from envguard.core.naming import Naming
 from envguard.core.plan import Action
 from envguard.core.reference import Reference
 from envguard.journal.keys import checked_id, derive
@@ -114,6 +115,14 @@ def _data(record: Record) -> dict[str, Any]:
         "profile": record.profile,
         "state": record.state.value,
         "key": record.key,
+        "naming": {
+            url: {
+                "case": naming.case,
+                "groups": {group: list(keys) for group, keys in naming.groups.items()},
+                "names": dict(naming.names),
+            }
+            for url, naming in record.naming.items()
+        },
         "writes": [
             {"name": w.name, "held": w.held, "version": w.version, "key": w.key}
             for w in record.writes
@@ -180,6 +189,15 @@ def _record(data: dict[str, Any]) -> Record:
             for beside in data.get("besides", [])
         ),
         key=_text(data.get("key", "")),
+        naming={url: _naming(naming) for url, naming in data.get("naming", {}).items()},
+    )
+
+
+def _naming(data: dict[str, Any]) -> Naming:
+    return Naming(
+        _text(data["case"]),
+        {group: tuple(map(_text, keys)) for group, keys in data["groups"].items()},
+        {key: _text(name) for key, name in data["names"].items()},
     )
 
 

@@ -33,11 +33,13 @@ _GITLINK = b"160000"
 
 class Change(NamedTuple):
     """One path that changes. `old` holds the blobs before: none for an added path, one per
-    differing parent of a merge; `new` is the blob after, None where the path is gone."""
+    differing parent of a merge; `new` is the blob after, None where the path is gone. `moved_from`
+    is the path before, where git tells of another one."""
 
     path: str
     old: tuple[str, ...]
     new: str | None
+    moved_from: str = ""
 
 
 class CommitChanges(NamedTuple):
@@ -81,7 +83,7 @@ def read_log(
 
 def read_changes(fields: Sequence[bytes], coverage: Coverage | None = None) -> Iterator[Change]:
     """The changes of a raw diff, given as its fields between NULs."""
-    for words, name in read_entries(fields):
+    for words, name, before in read_entries(fields):
         path = os.fsdecode(name)
         # "<mode of each parent> <mode> <id of each parent> <id> <status>"
         half = len(words) // 2
@@ -94,21 +96,23 @@ def read_changes(fields: Sequence[bytes], coverage: Coverage | None = None) -> I
             exclude(coverage, path, OWN_REPOSITORY)
         old = tuple(dict.fromkeys(filter(None, texts[:-1])))
         if old or texts[-1]:
-            yield Change(path, old, texts[-1] or None)
+            yield Change(path, old, texts[-1] or None, os.fsdecode(before))
 
 
-def read_entries(fields: Sequence[bytes]) -> Iterator[tuple[list[bytes], bytes]]:
-    """Each entry of a raw diff: its words without the colons, and its (new) path."""
+def read_entries(fields: Sequence[bytes]) -> Iterator[tuple[list[bytes], bytes, bytes]]:
+    """Each entry of a raw diff: its words without the colons, its (new) path, and the one before
+    where it moved."""
     position = 0
     while position < len(fields):
         entry = fields[position]
         parents = len(entry) - len(entry.lstrip(b":"))
         words = entry[parents:].split(b" ")
         # A rename or copy names both paths; in a merge the new one only.
-        position += 3 if parents == 1 and words[-1][:1] in (b"R", b"C") else 2
+        moved = parents == 1 and words[-1][:1] in (b"R", b"C")
+        position += 3 if moved else 2
         if parents == 0 or len(words) != 2 * parents + 3 or position > len(fields):
             raise GitError("git gave a diff that cannot be read", "update git: git --version")
-        yield words, fields[position - 1]
+        yield words, fields[position - 1], fields[position - 2] if moved else b""
 
 
 def exclude(coverage: Coverage, path: str, reason: str) -> None:

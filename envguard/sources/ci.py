@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from envguard.core.errors import UsageError
 from envguard.core.text import printable
@@ -11,6 +12,8 @@ from envguard.sources.git import Git
 from envguard.sources.ranges import Range, between, check_uncut
 
 _ID = re.compile(r"[0-9a-f]{40,64}")
+# The default branch on the remote, where the system does not name it.
+_MAINS = ("refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master")
 
 
 def range_of(git: Git, pipeline: Pipeline) -> tuple[Range, str]:
@@ -37,10 +40,27 @@ def range_of(git: Git, pipeline: Pipeline) -> tuple[Range, str]:
             check_uncut(git, span, "")
         except UsageError:
             raise _missing(pipeline, "a part of the history") from None
-    return span, _told(git, pipeline, span)
+    if pipeline.is_request:
+        return span, _told(git, pipeline, span, span.base)
+    judge = _judge(git, pipeline, tip, span.base)
+    return replace(span, base=judge), _told(git, pipeline, span, judge)
 
 
-def _told(git: Git, pipeline: Pipeline, span: Range) -> str:
+def _judge(git: Git, pipeline: Pipeline, tip: str, before: str | None) -> str | None:
+    """The commit by whose configuration a push is looked at: where it left the default branch; on
+    that branch, what came before. So no push prepares the excuse for the next one."""
+    named = [base for base in pipeline.bases if base.startswith("refs/remotes/")]
+    for name in (*named, *_MAINS):
+        main = git.resolve(name)
+        if main is not None:
+            left = git.run("merge-base", main, tip, accept=(0, 1)).decode("ascii").split()
+            if left and left[0] != tip:
+                return left[0]
+            break
+    return before or git.resolve(f"{tip}^")
+
+
+def _told(git: Git, pipeline: Pipeline, span: Range, judge: str | None) -> str:
     if span.base is not None and span.base == git.resolve(pipeline.bases[0]):
         return ""
     why = "names no commit that came before"
@@ -49,8 +69,8 @@ def _told(git: Git, pipeline: Pipeline, span: Range) -> str:
     if span.base is not None:
         return f"{pipeline.system} {why}: commits since {span.base[:12]} are looked at"
     return (
-        f"{pipeline.system} {why}: all commits that lead to {span.tips[0][:12]} are looked at;"
-        " --since REF takes fewer"
+        f"{pipeline.system} {why}: all commits that lead to {span.tips[0][:12]} are looked at,"
+        f" by the configuration of {judge[:12] if judge else 'their own'}; --since REF takes fewer"
     )
 
 

@@ -29,7 +29,7 @@ def staged(git: Git, coverage: Coverage) -> list[Change]:
         output = _diff(git, git.empty_tree)
     fields = output.split(b"\0")[:-1]
     found = list(read_changes(fields, coverage))
-    conflicts = {os.fsdecode(path) for words, path in read_entries(fields) if words[-1] == b"U"}
+    conflicts = {os.fsdecode(path) for words, path, _ in read_entries(fields) if words[-1] == b"U"}
     if conflicts:
         held = {change.path: change.old for change in found if change.path in conflicts}
         found = [change for change in found if change.path not in conflicts]

@@ -90,7 +90,8 @@ def arriving(git: Git, updates: Sequence[Update]) -> Range | None:
 
 
 def _fields(text: str, count: int) -> Iterable[list[str]]:
-    for line in text.splitlines():
+    # Not splitlines: the name of a ref may hold what Unicode takes for the end of a line.
+    for line in filter(None, re.split(r"\r?\n", text)):
         fields = line.rsplit(" ", count - 1)
         if len(fields) != count:
             raise _not_gits()

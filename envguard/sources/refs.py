@@ -56,7 +56,9 @@ def refs(git: Git) -> list[Ref]:
     """All refs, by name. Raises GitError."""
     found: list[Ref] = []
     tags_of_tags: list[str] = []
-    for line in os.fsdecode(git.run("for-each-ref", f"--format={_FORMAT}")).splitlines():
+    # Not splitlines: a name may hold what Unicode takes for the end of a line.
+    lines = os.fsdecode(git.run("for-each-ref", f"--format={_FORMAT}")).split("\n")
+    for line in filter(None, lines):
         name, kind, target, peeled_kind, peeled, points_to = line.split(" ")
         if peeled_kind == "tag":  # git looks behind one tag only
             tags_of_tags.append(name)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 from envguard.core.errors import UsageError
 from envguard.core.files import write_atomically
 
 FILE_NAME = ".gitattributes"
+
+
+def pattern(path: str) -> str:
+    """What means this path from the top, and no other. Quoted as in C where it must be."""
+    plain = "/" + re.sub(r"([\\*?\[])", r"\\\1", path)
+    if re.fullmatch(r"[!#-~]+", plain):
+        return plain
+    quoted = re.sub(r'(["\\])', r"\\\1", plain)
+    return (
+        '"' + re.sub(rb"[^ -~]", lambda c: b"\\%03o" % c[0][0], os.fsencode(quoted)).decode() + '"'
+    )
 
 
 def write(path: Path, line: str) -> bool:

@@ -93,6 +93,17 @@ def test_keys_that_are_one_name_there_are_refused_before_the_first_write(
     assert backend.read([first]) == {first: Secret("1")}
 
 
+def test_a_key_overwrites_no_key_of_a_prefix_that_begins_like_its_own(
+    world: Azure, backend: CloudBackend, prefix: str, tmp_path: Path
+) -> None:
+    production = opened(world, tmp_path, f"{prefix}-prod")
+    theirs = production.locate("DATABASE_URL")
+    production.write(theirs, Secret("theirs"), token="t1")
+    with pytest.raises(NameNotAllowed, match="same name"):
+        backend.write(backend.locate("PROD_DATABASE_URL"), Secret("ours"), token="t2")
+    assert production.read([theirs]) == {theirs: Secret("theirs")}
+
+
 @pytest.mark.parametrize("slow", [0, 5])
 def test_a_deleted_name_is_recovered_and_then_written(
     world: Azure, backend: CloudBackend, prefix: str, slow: int
@@ -160,6 +171,8 @@ def test_a_firewall_an_access_policy_and_a_disabled_secret_are_told(
     world.vault.secrets[f"{prefix}-a"][0]["attributes"]["enabled"] = False
     with pytest.raises(BackendError, match="is disabled"):
         backend.read([ref])
+    backend.describe(ref, About(description="of last year"))
+    assert world.vault.secrets[f"{prefix}-a"][0]["attributes"]["enabled"] is False
     policy = {"error": {"code": "Forbidden", "innererror": {"code": "ForbiddenByPolicy"}}}
     world.server.faults.first = [Told(403, policy)]
     with pytest.raises(BackendError, match="access policy") as caught:
@@ -388,3 +401,25 @@ def test_many_keys_of_one_json_secret_are_one_write_that_remembers_its_token(
         backend.write(refs[20], Secret("3"), token="t1")
     assert backend.read(refs[20:21]) == {refs[20]: Secret("2")}
     assert len(world.vault.secrets[prefix][0]["tags"]) <= 15
+
+
+def test_what_another_machine_writes_into_a_json_secret_meanwhile_is_kept(
+    world: Azure, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    url = f"{prefix}?layout=json"
+    ours, theirs = opened(world, tmp_path / "here", url), opened(world, tmp_path / "there", url)
+    a, b, old = (ours.locate(key) for key in ("A", "B", "OLD"))
+    ours.write(old, Secret("0"), token="t0")
+    put = ours._vendor.put
+
+    def late(*given: Any) -> str:
+        monkeypatch.setattr(ours._vendor, "put", put)
+        theirs.write(b, Secret("theirs"), token="tb")
+        return put(*given)
+
+    monkeypatch.setattr(ours._vendor, "put", late)
+    ours.write(a, Secret("ours"), token="ta")
+    found = ours.read([a, b, old])
+    assert found == {a: Secret("ours"), b: Secret("theirs"), old: Secret("0")}

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -409,3 +410,34 @@ def test_a_package_that_is_missing_is_told_with_the_extra_that_brings_it(
     with pytest.raises(ConfigError, match="not installed") as caught:
         backend.read([backend.locate("A")])
     assert caught.value.hint == "pip install 'envguard-cli[gcp]'"
+
+
+def test_what_another_machine_writes_into_a_json_secret_meanwhile_is_kept(
+    world: Google, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    url = f"{prefix}?layout=json"
+    ours, theirs = opened(world, tmp_path / "here", url), opened(world, tmp_path / "there", url)
+    a, b, old = (ours.locate(key) for key in ("A", "B", "OLD"))
+    ours.write(old, Secret("0"), token="t0")
+    put = ours._vendor.put
+
+    def late(*given: Any) -> str:
+        monkeypatch.setattr(ours._vendor, "put", put)
+        theirs.write(b, Secret("theirs"), token="tb")
+        theirs.delete(old)
+        return put(*given)
+
+    monkeypatch.setattr(ours._vendor, "put", late)
+    version = ours.write(a, Secret("ours"), token="ta")
+    assert ours.read([a, b, old]) == {a: Secret("ours"), b: Secret("theirs")}
+    assert ours.current([a]) == {a: version}
+
+
+def test_writers_of_one_json_secret_take_turns_whatever_url_names_it(
+    world: Google, prefix: str, tmp_path: Path
+) -> None:
+    one = opened(world, tmp_path, f"{prefix}?layout=json")
+    other = opened(world, tmp_path, "", Naming(groups={prefix: ("*",)}))
+    assert one._fields._lock(prefix) == other._fields._lock(prefix)

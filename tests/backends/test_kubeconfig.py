@@ -245,9 +245,10 @@ def test_in_a_pod_its_service_account_is_used(
     assert connection.ask("GET", "/api/v1/namespaces/shop/secrets/none").status == 404
 
 
-def test_credentials_do_not_leave_the_machine_without_tls(tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", ["cluster.example", "127.0.0.1.example", "localhost.example"])
+def test_credentials_do_not_leave_the_machine_without_tls(tmp_path: Path, host: str) -> None:
     with running() as plain:
-        file = plain.kubeconfig(tmp_path / "config", server="http://cluster.example")
+        file = plain.kubeconfig(tmp_path / "config", server=f"http://{host}")
         with pytest.raises(ConfigError, match="without TLS"):
             ask(file)
 

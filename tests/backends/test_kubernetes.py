@@ -297,6 +297,19 @@ def test_keys_that_a_secret_cannot_have_are_refused(
         opened(cluster, tmp_path).locate(key)
 
 
+def test_a_key_that_has_expired_is_refused_beside_one_of_its_secret_that_has_not(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    backend = opened(cluster, tmp_path)
+    for name in ("A", "B"):
+        backend.write(backend.locate(name), Secret("1"), token="t")
+    backend.describe(backend.locate("A"), About(expires_at="2001-01-31T00:00:00Z"))
+    both = [Reference("secret", "app", name) for name in ("A", "B")]
+    for asked in (both, both[::-1]):
+        with pytest.raises(ExpiredError):
+            opened(cluster, tmp_path, "k8s://shop?layout=each").read(asked)
+
+
 def test_a_field_of_an_expired_secret_has_expired_too(cluster: Cluster, tmp_path: Path) -> None:
     backend = opened(cluster, tmp_path, "k8s://shop/app?layout=each")
     ref = backend.locate("DATABASE")

@@ -311,6 +311,16 @@ def test_an_expired_key_is_refused_and_its_neighbour_is_not(world: World) -> Non
         backend.read([ref("A"), ref("B")])
 
 
+def test_a_field_that_has_expired_is_refused_beside_one_that_has_not(world: World) -> None:
+    backend = world.open("/db")
+    backend.write_all(values("A", "B"), token="t1")
+    backend.describe(ref("A"), About(expires_at="2020-01-01T00:00:00Z"))
+    both = [ref("db", "A"), ref("db", "B")]
+    for asked in (both, both[::-1]):
+        with pytest.raises(ExpiredError):
+            world.open(EACH).read(asked)
+
+
 def test_what_custom_metadata_cannot_hold_is_refused_before_the_value_is_written(
     world: World,
 ) -> None:

@@ -418,6 +418,14 @@ def test_a_standby_sends_us_to_the_active_server(world: World) -> None:
                 backend.read([KEY])
 
 
+def test_a_token_does_not_leave_the_machine_in_http(world: World) -> None:
+    with faulty(world.vault.address) as proxy:
+        backend = world.open("?kv=2", VAULT_ADDR=proxy.url)
+        proxy.faults[:] = [Fault(307, {"Location": "http://vault.example:1/v1/secret/data/x"})]
+        with pytest.raises(BackendError, match="is no Vault"):
+            backend.read([KEY])
+
+
 def test_a_namespace_goes_with_every_call(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from envguard.backends.service.session import Session
 

@@ -55,6 +55,25 @@ def test_the_list_tells_what_is_installed_and_what_answers(tmp_path: Path, calle
     assert (text.code, "good" in text.out, "answers" in text.out) == (0, True, True)
 
 
+def test_the_backend_of_another_profile_is_asked_only_where_that_is_trusted(
+    tmp_path: Path, caller: Caller
+) -> None:
+    project(tmp_path, there="dotenv:there.env")
+    assert call("trust", "--yes", cwd=tmp_path).code == 0
+    with (tmp_path / "envguard.toml").open("a") as file:
+        file.write(f'[profiles.new]\nbackend = "aws://eu-west-1/test-{token_hex(6)}"\n')
+    environ = caller.environ()
+    done = call("backends", "list", "--format", "json", cwd=tmp_path, env=environ)
+    rows = {row["alias"]: row["problem"] or "" for row in done.report["backends"]}
+    assert "has changed since it was trusted" in rows["profile new"]
+    assert "not trusted" not in rows["there"]
+    assert caller.calls() == []
+    assert call("trust", "--profile", "new", "--yes", cwd=tmp_path).code == 0
+    done = call("backends", "list", "--format", "json", cwd=tmp_path, env=environ)
+    rows = {row["alias"]: row["problem"] for row in done.report["backends"]}
+    assert (rows["profile new"], caller.calls() != []) == (None, True)
+
+
 def test_a_package_that_is_missing_is_told_with_the_command(tmp_path: Path) -> None:
     blocked = tmp_path / "blocked"
     blocked.mkdir()

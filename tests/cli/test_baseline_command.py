@@ -112,6 +112,14 @@ def test_prune_takes_out_what_is_gone_and_tells_it(shop: Repository) -> None:
     assert report == {"schema": 1, "baseline": FILE, "removed": []}
 
 
+def test_prune_keeps_what_is_there_and_too_unsure_for_a_scan(shop: Repository) -> None:
+    shop.write("c.py", "password = '" + "hunter2" + "abc'\n")
+    run(shop, "create", "--min-confidence", "low")
+    assert set(entries(shop)) == {"a.py", "b.py", "c.py"}
+    shop.write("envguard.toml", '[scan]\nmin_confidence = "high"\n')
+    assert f"{FILE}: 0 taken out, 3 left" in run(shop, "prune").out
+
+
 def test_prune_takes_nothing_out_where_not_all_could_be_looked_at(shop: Repository) -> None:
     run(shop, "create")
     shop.write("a.py", "x = 1\n")
@@ -247,6 +255,37 @@ def test_an_entry_from_a_tree_cannot_steer_the_terminal_either(shop: Repository)
     assert "\\x1b[2J" in done.out
 
 
+def test_the_name_of_a_configured_file_steers_neither_terminal_nor_git(shop: Repository) -> None:
+    shop.write("envguard.toml", '[scan]\nbaseline = "a\\u001b[2J\\n* filter=x \\u00e9.json"\n')
+    done = [run(shop, "create"), run(shop, "audit", "--state", "rotate"), run(shop, "prune")]
+    assert all("\x1b" not in one.out + one.err for one in done)
+    assert all("a\\x1b[2J\\n* filter=x \u00e9.json: " in one.out for one in done)
+    (name,) = (path.name for path in shop.root.glob("a*filter*"))
+    asked = ("check-attr", "-z", "merge", "filter", "--", name, "a.py")
+    told = shop.git(*asked).split("\0")
+    assert [told[at : at + 3] for at in range(0, 12, 3)] == [
+        [name, "merge", "union"],
+        [name, "filter", "unspecified"],
+        ["a.py", "merge", "unspecified"],
+        ["a.py", "filter", "unspecified"],
+    ]
+
+
+@pytest.mark.parametrize("name", ["../known.json", "link/known.json", "{outside}/known.json"])
+def test_a_configured_file_outside_the_repository_is_not_written(
+    shop: Repository, tmp_path: Path, name: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (shop.root / "link").symlink_to(outside)
+    name = name.format(outside=outside)
+    shop.write("envguard.toml", f'[scan]\nbaseline = "{name}"\n')
+    run(shop, "create").says(2, "outside", f"--baseline {name}")
+    assert not (shop.root / name).exists()
+    assert run(shop, "create", "--baseline", name).code == 0
+    assert (shop.root / name).is_file()
+
+
 def test_a_folder_without_git_has_a_baseline_too(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(leak(1))
     assert call("baseline", "create", cwd=tmp_path).code == 0
@@ -258,6 +297,13 @@ def test_a_call_below_the_top_is_about_the_whole(shop: Repository) -> None:
     shop.write("sub/c.py", leak(2))
     assert call("baseline", "create", cwd=shop.root / "sub").code == 0
     assert set(entries(shop)) == {"a.py", "b.py", "sub/c.py"}
+
+
+def test_a_file_is_named_from_the_top_wherever_it_is_named_from(shop: Repository) -> None:
+    (shop.root / "sub").mkdir()
+    done = call("baseline", "create", "-b", "../known.json", cwd=shop.root / "sub")
+    assert "known.json: 2 findings taken in" in done.out
+    assert (shop.root / ".gitattributes").read_text() == "/known.json merge=union\n"
 
 
 def test_a_folder_that_cannot_be_written_is_told(shop: Repository) -> None:

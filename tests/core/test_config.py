@@ -153,3 +153,13 @@ def test_a_dialect_is_declared_by_the_profile_and_inherited() -> None:
     ]  # fmt: skip
     with pytest.raises(ConfigError, match=r"profiles\.dev\.dialect is one of python, node"):
         config('[profiles.dev]\ndialect = "perl"')
+
+
+def test_one_url_has_one_way_to_call_its_keys() -> None:
+    text = (
+        '[backends.a]\nurl = "gcp://p/shop"\ncase = "kebab"\n[backends.b]\nurl = "gcp://p/shop"\n'
+    )
+    with pytest.raises(ConfigError, match="is that of a, which"):
+        parse(text, Path("envguard.toml"))
+    config = parse(f'{text}case = "kebab"\n', Path("envguard.toml"))
+    assert config.naming_of("gcp://p/shop") == config.naming_of("b")

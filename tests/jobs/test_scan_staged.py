@@ -53,6 +53,21 @@ def test_what_head_has_in_the_same_file_is_not_new(scan: Scanner, repository: Re
     assert places(scan(repository.root, STAGED)) == [("a.py", 3)]
 
 
+def test_what_comes_from_a_folder_that_is_left_out_is_new(
+    scan: Scanner, repository: Repository
+) -> None:
+    config = '[scan]\nexclude = ["samples/**"]\n'
+    lines = "".join(f"line {number}\n" for number in range(50))
+    repository.commit({"envguard.toml": config, "samples/a.py": lines + leak()})
+    repository.git("mv", "samples/a.py", "a.py")
+    assert places(scan(repository.root, STAGED)) == [("a.py", 51)]
+    base = repository.git("rev-parse", "HEAD").strip()
+    repository.git("commit", "-q", "-m", "moved")
+    assert places(scan(repository.root, Mode.RANGE, range=f"{base}..HEAD")) == [("a.py", 51)]
+    repository.git("mv", "a.py", "b.py")
+    assert places(scan(repository.root, STAGED)) == []
+
+
 def test_the_same_value_in_another_file_is_new(scan: Scanner, repository: Repository) -> None:
     repository.commit({"a.py": leak()})
     stage(repository, {"b.py": "import a\n" + leak()})

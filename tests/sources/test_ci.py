@@ -166,8 +166,27 @@ def test_the_first_base_that_is_here_counts(git: Git, line: list[str]) -> None:
 def test_without_a_base_everything_is_looked_at_and_told(git: Git, line: list[str]) -> None:
     for bases in ((), (A,)):
         span, told = range_of(git, run(*bases))
-        assert span == Range((line[3],), (), None)
+        assert span == Range((line[3],), (), line[2])
         assert f"all commits that lead to {line[3][:12]} are looked at" in told
+        assert f"by the configuration of {line[2][:12]}" in told
+    span, told = range_of(git, run(tip=line[0]))
+    assert span == Range((line[0],), (), None)
+    assert "by the configuration of their own" in told
+
+
+@pytest.mark.parametrize("main", ["origin/HEAD", "origin/main", "origin/develop"])
+def test_a_push_is_judged_by_where_it_left_the_default_branch(
+    git: Git, line: list[str], repository: Repository, main: str
+) -> None:
+    repository.git("update-ref", f"refs/remotes/{main}", line[1])
+    bases = (line[2], f"refs/remotes/{main}")
+    assert range_of(git, run(*bases)) == (Range((line[3],), (line[2],), line[1]), "")
+    # On that branch itself it is what came before.
+    repository.git("update-ref", f"refs/remotes/{main}", line[3])
+    assert range_of(git, run(*bases)) == (between(line[2], line[3]), "")
+    assert range_of(git, run())[0] == Range((line[3],), (), line[2])
+    # A request names what it goes into.
+    assert range_of(git, run(line[2], is_request=True)) == (between(line[2], line[3]), "")
 
 
 def test_a_request_needs_its_base_and_every_run_its_tip(git: Git, line: list[str]) -> None:

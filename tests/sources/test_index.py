@@ -62,7 +62,7 @@ def test_a_rename_has_its_old_content(repository: Repository, git: Git) -> None:
     repository.write("new\nname", lines + "one more\n")
     repository.git("add", ".")
     old, new = blob(repository, lines), blob(repository, lines + "one more\n")
-    assert staged(git, Coverage()) == [Change("new\nname", (old,), new)]
+    assert staged(git, Coverage()) == [Change("new\nname", (old,), new, "old name")]
 
 
 def test_names_that_look_like_gits_output_are_only_names(repository: Repository, git: Git) -> None:
@@ -71,7 +71,7 @@ def test_names_that_look_like_gits_output_are_only_names(repository: Repository,
     repository.commit({awkward: lines})
     repository.git("mv", awkward, "real")
     assert staged(git, Coverage()) == [
-        Change("real", (blob(repository, lines),), blob(repository, lines))
+        Change("real", (blob(repository, lines),), blob(repository, lines), awkward)
     ]
 
 

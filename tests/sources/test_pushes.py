@@ -26,6 +26,14 @@ def test_the_lines_of_both_hooks_are_read() -> None:
     assert sent(f":/a message {A} refs/heads/y {B}\n") == [Update("refs/heads/y", B, A)]
     assert received(f"{A} {B} refs/tags/v1\n") == [Update("refs/tags/v1", A, B)]
     assert sent("") == received("") == []
+    assert received(f"{A} {B} refs/tags/v1\r\n") == [Update("refs/tags/v1", A, B)]
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u0085"])
+def test_a_name_may_hold_what_other_texts_take_for_the_end_of_a_line(separator: str) -> None:
+    ref = f"refs/heads/a{separator}b"
+    assert received(f"{A} {B} {ref}\n") == [Update(ref, A, B)]
+    assert sent(f"{ref} {B} {ref} {A}\n") == [Update(ref, A, B)]
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,16 @@ def test_a_ref_names_what_is_behind_all_tags(repository: Repository, git: Git) -
     assert [ref.short for ref in refs(git) if ref.is_shared][1:3] == ["origin/main", "content"]
 
 
+def test_a_name_may_hold_what_other_texts_take_for_the_end_of_a_line(
+    repository: Repository, git: Git
+) -> None:
+    repository.commit({"a": "1\n"})
+    names = ["refs/heads/a\u2028b", "refs/heads/c\u0085d"]
+    for name in names:
+        repository.git("update-ref", name, "HEAD")
+    assert {*names} <= {ref.name for ref in refs(git)}
+
+
 def test_step_by_step_the_same_refs_contain_a_commit(repository: Repository, git: Git) -> None:
     """With what was known before, in a history with merges, and with as little as is kept."""
     choice = random.Random(3)  # noqa: S311 - no secret

@@ -126,6 +126,22 @@ def test_the_action_passes_its_inputs_on_and_runs_none_of_them(
     assert not (tmp_path / "x").exists()
 
 
+def test_the_action_runs_no_module_of_the_tree(tmp_path: Path) -> None:
+    step = action()["runs"]["steps"][1]
+    assert "-m venv" in step["run"]
+    (tmp_path / "venv.py").write_text("open('ran', 'w')\n")
+    bash = shutil.which("bash")
+    assert bash is not None
+    subprocess.run(
+        [bash, "--noprofile", "--norc", "-e", "-c", step["run"].splitlines()[0]],
+        cwd=tmp_path,
+        env={"RUNNER_TEMP": str(tmp_path / "made"), "PYTHON": sys.executable},
+        check=True,
+    )
+    assert not (tmp_path / "ran").exists()
+    assert (tmp_path / "made/envguard/bin/pip").exists()
+
+
 def test_every_input_of_the_action_is_used() -> None:
     step = action()["runs"]["steps"][-1]
     used = set(re.findall(r"inputs\.([\w-]+)", str(step["env"])))

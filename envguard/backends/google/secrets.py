@@ -73,7 +73,7 @@ class GoogleSecrets:
                 " or enable it",
             )
         body = self._calls.good(answer, "secretmanager.versions.access", at)
-        return Fetched(Secret(text(at, body.get("payload") or {})))
+        return Fetched(Secret(text(at, body.get("payload") or {})), version=_last(body))
 
     def expiries(self) -> Mapping[str, str]:
         """The dates of the secrets that have one. A caller who may only access versions is not told
@@ -123,6 +123,10 @@ class GoogleSecrets:
         if body.get("state") != "ENABLED" and self._is_deleted(path):
             return None
         return _last(body)
+
+    def before(self, path: str, version: str) -> str | None:  # noqa: ARG002 - they are counted
+        """The number before one."""
+        return str(_number(version) - 1) if _number(version) > 1 else None
 
     def versions(self, path: str) -> Sequence[Version]:
         """Every version that is enabled, oldest first."""

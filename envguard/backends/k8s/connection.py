@@ -13,7 +13,7 @@ from envguard.backends.k8s.login import Login, log_in
 from envguard.backends.k8s.tls import context as tls_context
 from envguard.backends.service.parallel import patiently
 from envguard.backends.service.rest import Answer, UnreachableError, read_answer
-from envguard.backends.service.session import BrokenError, Session, library
+from envguard.backends.service.session import BrokenError, Session, is_private, library
 from envguard.core.errors import ConfigError
 
 JSON = "application/json"
@@ -100,13 +100,11 @@ class Connection:
             if access.insecure:  # as the kubeconfig wants it
                 urllib3 = library("kubernetes")
                 urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        elif login.certificate or login.headers:
-            local = access.server.startswith(("http://127.", "http://localhost", "http://[::1]"))
-            if not local:
-                raise ConfigError(
-                    f"{access.name} would send credentials without TLS to {access.server}",
-                    "write https:// in the server of that cluster",
-                )
+        elif (login.certificate or login.headers) and not is_private(access.server):
+            raise ConfigError(
+                f"{access.name} would send credentials without TLS to {access.server}",
+                "write https:// in the server of that cluster",
+            )
         return Session(
             access.server, self._environ, most=self._most, options=options, proxy=access.proxy
         )

@@ -71,7 +71,8 @@ class VaultSecrets:
             return None
         if "value" not in body:
             raise BackendError(f"{path} in {self._vault} came without a value", "try again")
-        return Fetched(Secret(str(body["value"])), tags.row(body).notes.expires_at)
+        row = tags.row(body)
+        return Fetched(Secret(str(body["value"])), row.notes.expires_at, row.id)
 
     def expiries(self) -> Mapping[str, str]:
         """Nothing: dates come with the values."""
@@ -124,6 +125,12 @@ class VaultSecrets:
         """The name of the version in force."""
         body = self._bundle(path, None)
         return None if body is None else tags.row(body).id
+
+    def before(self, path: str, version: str) -> str | None:
+        """The name of the version before one."""
+        ids = [row.id for row in self._rows(path)]
+        at = ids.index(version) if version in ids else 0
+        return ids[at - 1] if at else None
 
     def versions(self, path: str) -> Sequence[Version]:
         """Every version that is enabled, oldest first."""

@@ -106,9 +106,9 @@ def _written(number: int, writes: Sequence[Write]) -> dict[str, str]:
 
 
 def attributes(notes: Notes) -> dict[str, object]:
-    """The attributes of a version."""
+    """The attributes of a version. A new one is enabled; one that somebody disabled stays so."""
     date = notes.expires_at
-    return {"enabled": True, **({"exp": int(dates.parse(date).timestamp())} if date else {})}
+    return {"exp": int(dates.parse(date).timestamp())} if date else {}
 
 
 def _iso(seconds: object) -> str | None:

@@ -147,9 +147,12 @@ class CloudBackend:
 
     def _own(self, ref: Reference, path: str, known: Known | None) -> None:
         """Raises NameNotAllowed where another key has this place: the service knows fewer
-        characters than keys have."""
+        characters than keys have, and so `shop` with PROD_KEY is `shop-prod` with KEY. A key that
+        the configuration puts there takes over what one of another prefix or name has left."""
         other = "" if known is None else known.notes.key
-        if other and other != ref.name and self._place_of(other) == Place(path):
+        if not other or other == ref.name:
+            return
+        if self._place_of(other) == Place(path) or not self.places.is_named(ref.name):
             raise NameNotAllowed(
                 f"{ref.name} and {other} are the same name there: {path}",
                 f'name one of them: [secrets.{ref.name}] name = "…" in envguard.toml',
@@ -224,7 +227,7 @@ class CloudBackend:
 
     def _writable(self, ref: Reference) -> Place:
         self.places.locate(whole(ref))
-        return self.places.place(ref)
+        return self.places.written(ref)
 
     def _check_size(self, name: str, value: Secret) -> None:
         try:

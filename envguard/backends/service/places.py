@@ -12,8 +12,8 @@ from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from envguard.core.errors import ConfigError, NameNotAllowed
-from envguard.core.naming import Naming
+from envguard.core.errors import BackendError, ConfigError, NameNotAllowed
+from envguard.core.naming import Naming, is_path
 from envguard.core.reference import PROFILE_BACKEND, Reference
 
 _KEY = re.compile(r"[^\s#@\x00-\x1f]+")
@@ -104,6 +104,17 @@ class Places:
             raise NameNotAllowed(f"{cased!a} cannot be a name there", f"allowed: {pattern}")
         return Place(self._full(self._group(cased)), cased)
 
+    def written(self, ref: Reference) -> Place:
+        """As `place`, for a change. Raises BackendError where it would be one of the whole of a
+        JSON secret, and so of the keys that are its fields."""
+        place = self.place(ref)
+        if place.field is None and place.path in self.json_paths():
+            raise BackendError(
+                f"{place.path} is one secret of several keys, and {ref.name} is the whole of it",
+                f'name another: [secrets.{ref.name}] name = "…" in envguard.toml',
+            )
+        return place
+
     def key(self, path: str, field: str | None = None) -> str | None:
         """The key of a place in the service; None where no key of these has it."""
         place = Place(path, field)
@@ -130,6 +141,10 @@ class Places:
     def named(self, path: str) -> str:
         """The full name in the service of a secret that is no key's. Raises NameNotAllowed."""
         return self._full(path)
+
+    def is_named(self, key: str) -> bool:
+        """Whether the configuration gives a key a name of its own."""
+        return key in self._naming.names
 
     def json_paths(self) -> Sequence[str]:
         """The full names of the JSON secrets that hold keys, those of `names` included."""
@@ -165,4 +180,9 @@ class Places:
         )
 
     def _full(self, path: str) -> str:
+        # A trusted prefix is not left by `..`, which what sends a URL would take away.
+        if path and not is_path(path):
+            raise NameNotAllowed(
+                f"{path!a} cannot be a name there", "write NAME or FOLDER/NAME, without . and .."
+            )
         return self._alphabet.spelled("/".join(part for part in (self.prefix, path) if part))

@@ -13,10 +13,11 @@ from envguard.core.writes import Write, remembered
 
 
 class Fetched(NamedTuple):
-    """A value; `expires_at` where the service tells it with the value."""
+    """A value and its version; `expires_at` where the service tells it with the value."""
 
     value: Secret
     expires_at: str | None = None
+    version: str = ""
 
 
 class Known(NamedTuple):
@@ -76,6 +77,10 @@ class Vendor(Protocol):
 
     def version(self, path: str) -> str | None:
         """The version in force; None where it is not there."""
+        ...
+
+    def before(self, path: str, version: str) -> str | None:
+        """The version that was there before another one; None where it is the first."""
         ...
 
     def versions(self, path: str) -> Sequence[Version]:

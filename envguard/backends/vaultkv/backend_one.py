@@ -79,11 +79,13 @@ class VaultOneBackend:
             except BackendError as error:
                 wrong[ref] = error
         held = self._held({(p.path, r.version) for r, p in places.items() if r not in wrong})
-        dated = {}
+        dated: dict[str, str] = {}
         for ref, place in places.items():
             one = held.get((place.path, ref.version))
             if isinstance(one, Held) and one.fields is not None:
-                dated[ref.name] = expires_at(one.texts, place.field) or expires_at(one.texts, None)
+                date = expires_at(one.texts, place.field) or expires_at(one.texts, None)
+                if date:  # of several fields of a secret, the date that is over first counts
+                    dated[ref.name] = min(date, dated.get(ref.name, date))
         refuse_expired(dated, self._settings)
 
         def value_of(ref: Reference) -> Secret | None:
@@ -203,7 +205,7 @@ class VaultOneBackend:
 
     def writable(self, ref: Reference) -> Place:
         """The place of a reference to a whole secret. Raises UsageError, NameNotAllowed."""
-        return self.places.place(self.locate(whole(ref)))
+        return self.places.written(self.locate(whole(ref)))
 
     def for_each(self, work: Iterable[Item], do: Callable[[Item], Result]) -> Sequence[Result]:
         """What each gave. Raises the first BackendError, when all have ended."""

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from envguard.backends.service.parallel import patiently
 from envguard.backends.service.rest import Answer, read_answer
-from envguard.backends.service.session import BrokenError, Session
+from envguard.backends.service.session import BrokenError, Session, is_private
 from envguard.backends.vaultkv.address import find_address, find_namespace, trust, variable
 from envguard.backends.vaultkv.login import Tokens
 from envguard.backends.vaultkv.refusals import LATER, DeniedError, TokenError, is_sealed, refusal
@@ -125,12 +125,15 @@ class VaultClient:
             return Answer(0, {}, reason=error.reason)
 
     def _may_follow(self, url: str) -> bool:
-        """Whether a token may go there: never from HTTPS to HTTP, nor to another API."""
+        """Whether a token may go there: never from HTTPS to HTTP, nor in HTTP from this machine to
+        another one, nor to another API."""
         try:
             parts = urlsplit(url)
         except ValueError:
             return False
-        safe = parts.scheme == "https" or parts.scheme == urlsplit(self.address).scheme
+        same = parts.scheme == urlsplit(self.address).scheme
+        stays = is_private(url) or not is_private(self.address)
+        safe = parts.scheme == "https" or (same and stays)
         return safe and bool(parts.hostname) and parts.path.startswith("/v1/")
 
 

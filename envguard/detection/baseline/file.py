@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from envguard.core.dates import FORMAT, parse
+from envguard.core.dates import parse
 from envguard.core.errors import ConfigError
 from envguard.detection.baseline.entries import Baseline, Entry, State, joined
 
@@ -84,6 +84,7 @@ def _entry(row: Any) -> Entry:
         raise ValueError
     for key in ("at", "until"):
         if texts[key]:
-            texts[key] = parse(texts[key]).strftime(FORMAT)
+            # strftime writes the year 999 with three digits, and such a text does not sort.
+            texts[key] = parse(texts[key]).replace(tzinfo=None).isoformat() + "Z"
     past = row.get("past") is True
     return Entry(row["fingerprint"], State(row["state"]), **texts, is_past=past)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from envguard.core.errors import ConfigError, UsageError
@@ -22,13 +23,13 @@ def read(text: str, name: str) -> Baseline | list[Told]:
         return file.read(text, name)
     try:
         if gitleaks.is_csv(text):
-            return list(gitleaks.read_csv(text))
+            return _checked(gitleaks.read_csv(text))
         data = json.loads(text)
         if detect_secrets.is_baseline(data):
-            return list(detect_secrets.read(data))
+            return _checked(detect_secrets.read(data))
         if gitleaks.is_report(data):
-            return list(gitleaks.read_report(data))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return _checked(gitleaks.read_report(data))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         # Not `from`: what they say may hold a value.
         raise UsageError(f"{name} cannot be read as a baseline or a report", _HINT) from None
     if isinstance(data, dict) and "entries" in data:
@@ -48,6 +49,15 @@ def text_of(file: Path) -> str | None:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigError(f"{file} cannot be read: {reason}", f"ls -l {file}") from None
+
+
+def _checked(told: Iterable[Told]) -> list[Told]:
+    """The same; raises ValueError where a path is none that a file can have."""
+    found = list(told)
+    for one in found:
+        if b"\0" in one.path.encode("utf-8", "surrogateescape"):
+            raise ValueError("no path")
+    return found
 
 
 _HINT = "name a .secrets.baseline, a .gitleaksignore, or a gitleaks report as json, csv or sarif"

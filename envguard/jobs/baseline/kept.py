@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from envguard.core.actor import Actor
 from envguard.core.config import Config
 from envguard.core.errors import UsageError
 from envguard.core.files import write_atomically
+from envguard.core.text import printable
 from envguard.detection.baseline import file
 from envguard.detection.baseline.entries import Baseline
 from envguard.detection.baseline.reading import text_of
@@ -27,10 +29,15 @@ class Place(NamedTuple):
     file: Path
 
     @property
-    def shown(self) -> str:
+    def name(self) -> str:
         """The file as a person types it at the top."""
         inside = self.file.is_relative_to(self.top)
         return self.file.relative_to(self.top).as_posix() if inside else str(self.file)
+
+    @property
+    def shown(self) -> str:
+        """The name, safe to show: a configuration in the tree may have chosen it."""
+        return printable(self.name)
 
 
 def place(folder: Path, config: Config, named: Path | None) -> Place:
@@ -38,8 +45,17 @@ def place(folder: Path, config: Config, named: Path | None) -> Place:
     one, else at the top."""
     git = git_door.find(folder)
     top = git.top if git is not None and not git.bare else folder.resolve()
-    usual = config.root / config.scan.baseline if config.scan.baseline else top / file.FILE_NAME
-    return Place(git, top, named or usual)
+    if named is None and not config.scan.baseline:
+        return Place(git, top, top / file.FILE_NAME)
+    chosen = named or config.root / str(config.scan.baseline)
+    real = chosen.parent.resolve() / chosen.name
+    inside = (top.resolve(), config.root.resolve())
+    if named is None and not any(real.is_relative_to(folder) for folder in inside):
+        raise UsageError(  # the configuration may be anybody's
+            f"scan.baseline names a file outside {top}: {chosen}",
+            f"if that is right: --baseline {shlex.quote(str(config.scan.baseline))}",
+        )
+    return Place(git, top, real)
 
 
 def load(place: Place) -> Baseline | None:
@@ -68,7 +84,8 @@ def save(place: Place, baseline: Baseline) -> bool:
         write_atomically(place.file, text, mode=None if place.file.exists() else 0o644)
     if place.git is None or not place.file.is_relative_to(place.top):
         return False
-    return gitattributes.write(place.top / gitattributes.FILE_NAME, f"/{place.shown} {file.MERGE}")
+    line = f"{gitattributes.pattern(place.name)} {file.MERGE}"
+    return gitattributes.write(place.top / gitattributes.FILE_NAME, line)
 
 
 def reviewer(place: Place, environ: Mapping[str, str]) -> str:

@@ -44,7 +44,8 @@ def apply(
             raise _outdated(changed, planned)
         before = besides.look(contents, config)
         if not planned.plan.backend.startswith(SCHEME):
-            journal(planned.plan.backend, settings)  # without a key nothing is begun
+            # Without a key nothing is begun.
+            journal(planned.plan.backend, settings, create=True)
         made = _project(config, profile, settings)
         backend = open_backend(planned.plan.backend, made, settings)
         changed = _changed_versions(planned, held.Held(backend))
@@ -144,6 +145,7 @@ def _record(
         origin=plan.origin,
         follows=plan.profile is not None,
         key=kept.key,
+        naming={url: config.naming_of(url) for url in (plan.backend, plan.origin) if url},
     )
 
 

@@ -15,6 +15,7 @@ from envguard.backends.local import SCHEME, LocalBackend, open_local, own_store
 from envguard.backends.registry import open_backend
 from envguard.core.config import Config, Settings
 from envguard.core.errors import BackendError, ConfigError, UsageError
+from envguard.core.expected import Expected
 from envguard.core.files import private_directory
 from envguard.journal.backup import SUFFIX, Backup, Backups, remove
 from envguard.journal.record import Record
@@ -103,6 +104,16 @@ def journal_of(record: Record, settings: Settings) -> Journal:
             f"with a copy of it: {VARIABLE}=KEY envguard migrate rollback {record.id}",
         )
     return right
+
+
+def as_named(record: Record, config: Config) -> Config:
+    """The configuration in which the backends of a migration call keys as they did when it began.
+    (Records of the first version do not say how.)"""
+    if not record.naming:
+        return config
+    names = {key: name for one in record.naming.values() for key, name in one.names.items()}
+    secrets = {key: Expected(name=name) for key, name in names.items()}
+    return config._replace(naming=record.naming, secrets=secrets)
 
 
 def tell(action: str, record: Record, settings: Settings) -> None:

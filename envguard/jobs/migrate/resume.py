@@ -14,7 +14,7 @@ from envguard.core.secret import Secret
 from envguard.core.text import printable
 from envguard.jobs.migrate import carry, readers
 from envguard.jobs.migrate.carry import Opener, Work
-from envguard.jobs.migrate.journals import alone, folder, journal_of
+from envguard.jobs.migrate.journals import alone, as_named, folder, journal_of
 from envguard.jobs.migrate.plan import value_of
 from envguard.jobs.migrate.request import Outcome, Tell
 from envguard.journal.record import Record, State
@@ -49,10 +49,11 @@ def resume(
         contents = {path: backup.content for path, backup in kept.load_files(record).items()}
         for path in contents:
             sweep(path.parent)
-        backend = open_backend(record.backend, config, settings)
+        named = as_named(record, config)
+        backend = open_backend(record.backend, named, settings)
         values = of_files(record, contents, settings.environ)
         if record.origin is not None:
-            values |= of_origin(record, open_backend(record.origin, config, settings))
+            values |= of_origin(record, open_backend(record.origin, named, settings))
         return carry.out(Work(record, kept, backend, config, settings, contents, values, tell))
 
 

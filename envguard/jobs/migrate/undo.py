@@ -65,7 +65,7 @@ def _undone(migration: str, settings: Settings, open_backend: Opener) -> Undone:
             files.append(file.path)
         else:
             beside.append((file.path, other))
-    config = Config(root=record.root, project_id=record.project)
+    config = journals.as_named(record, Config(root=record.root, project_id=record.project))
     origin = None if record.origin is None else open_backend(record.origin, config, settings)
     backend = open_backend(record.backend, config, settings)
     taken_back, remains = written.undo(

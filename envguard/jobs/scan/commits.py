@@ -39,7 +39,10 @@ def scan(request: Request, config: Config, folders: Folders, progress: Progress)
         scan = begin(request, config, folders, progress, rules)
         scan.coverage.notes += refused(config)
         scan.base = git, base
-    commits = list(ranges.changes(git, chosen, scan.coverage))
+    commits = [
+        commit._replace(changes=tuple([scan.newly(change) for change in commit.changes]))
+        for commit in ranges.changes(git, chosen, scan.coverage)
+    ]
     if not commits and not chosen.tags:
         raise EmptyRangeError(
             f"the range {_short(chosen.known)}..{_short(chosen.tips)} holds no commits",

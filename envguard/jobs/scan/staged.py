@@ -16,7 +16,7 @@ def scan(request: Request, config: Config, folders: Folders, progress: Progress)
     scan = begin(request, config, folders, progress)
     git = repository(request)
     everything = staged(git, scan.coverage)
-    changes = [c for c in everything if not scan.excludes(c.path)]
+    changes = [scan.newly(c) for c in everything if not scan.excludes(c.path)]
     holds = read_changes(scan, git, changes)
     findings: list[Finding] = []
     for change in changes:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from envguard.detection.foreign import Beside
     from envguard.jobs.scan.accepted import Accepted
     from envguard.jobs.scan.tokens import Tokens
+    from envguard.sources.changes import Change
 
 Progress = Callable[[Coverage], None]
 """Called after each document with what has been read so far."""
@@ -73,6 +74,12 @@ class Scan:
         if found is not None:
             self.leave_out(found)
         return found is not None
+
+    def newly(self, change: Change) -> Change:
+        """The change, as an addition where the file comes from a place that is left out: nobody
+        has looked at it there."""
+        hidden = change.moved_from and self._globs.match(change.moved_from)
+        return change._replace(old=()) if hidden else change
 
     def leave_out(self, place: str) -> None:
         """Says in the coverage that a file or folder is left out."""

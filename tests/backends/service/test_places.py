@@ -9,7 +9,7 @@ import pytest
 from envguard.backends.service.places import Alphabet, Place, Places
 from envguard.backends.service.url import parse_url
 from envguard.core.config import Config, parse
-from envguard.core.errors import ConfigError, NameNotAllowed
+from envguard.core.errors import BackendError, ConfigError, NameNotAllowed
 from envguard.core.reference import Reference
 
 PATHS = Alphabet(r"[A-Za-z0-9/_+=.@-]{1,512}", "letters, digits and / _ + = . @ -")
@@ -120,6 +120,31 @@ def test_a_key_that_has_no_name_there_is_refused(key: str) -> None:
     found = places(configured(""), "aws://r/shop?layout=each", PATHS)
     with pytest.raises(NameNotAllowed):
         found.locate(key)
+
+
+@pytest.mark.parametrize("name", ["../other/db", "a/../../other", "..", "./a", "/a", "a//b", "a/"])
+@pytest.mark.parametrize("layout", ["json", "each"])
+def test_no_reference_leaves_the_prefix(name: str, layout: str) -> None:
+    found = places(configured(""), "aws://r/shop", PATHS, layout)
+    for ref in (Reference("secret", name, "password"), Reference("secret", name)):
+        if layout == "each" or ref.field is not None:
+            with pytest.raises(NameNotAllowed):
+                found.place(ref)
+
+
+def test_the_whole_of_a_secret_of_several_keys_is_read_and_not_changed() -> None:
+    config = configured(
+        '[backends.x]\nurl = "x://r/shop"\n[backends.x.groups]\nkeys = ["*_KEY"]\n'
+        '[secrets.CONFIG]\nname = "keys"\n[secrets.DB]\nname = "db"\n'
+        '[secrets.URL]\nname = "db#url"\n'
+    )
+    found = places(config, "x", PATHS)
+    for name in ("CONFIG", "DB"):
+        assert found.place(Reference("secret", name)).field is None
+        with pytest.raises(BackendError, match=f"{name} is the whole of it"):
+            found.written(Reference("secret", name))
+    for name in ("A_KEY", "URL"):
+        assert found.written(Reference("secret", name)).field is not None
 
 
 def test_a_name_that_is_meant_for_another_backend_disturbs_nothing() -> None:

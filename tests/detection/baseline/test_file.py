@@ -149,3 +149,10 @@ def test_branches_that_both_begin_one_merge(repository: Repository) -> None:
     repository.git("merge", "-q", "--no-edit", "other")
     merged = file.read(Path(repository.root / NAME).read_text(), NAME)
     assert merged == made(entry("1"), entry("4"), entry("9"))
+
+
+def test_an_end_long_ago_is_one() -> None:
+    row = {"fingerprint": "a" * 32, "state": "accepted", "until": "0999-01-01T00:00:00Z"}
+    text = json.dumps({"schema": 1, "salt": "x", "entries": [row]})
+    (entry,) = file.read(text, "known").entries.values()
+    assert entry.has_expired("2026-01-01T00:00:00Z")

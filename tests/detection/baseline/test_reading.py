@@ -30,6 +30,13 @@ def test_each_form_is_known_by_its_content() -> None:
         assert [one.path for one in told] == ["a.py"]
 
 
+def test_a_field_of_a_report_may_be_long() -> None:
+    long = "m" * 200_000
+    told = read(f"RuleID,Commit,File,Secret,Match,StartLine\njwt,,a.py,{VALUE},{long},2\n", "known")
+    assert isinstance(told, list)
+    assert [one.path for one in told] == ["a.py"]
+
+
 def test_a_list_of_ignored_findings_is_known_by_its_name() -> None:
     told = read("a.py:jwt:2\n", "sub/.gitleaksignore")
     assert isinstance(told, list)
@@ -46,6 +53,11 @@ def test_a_list_of_ignored_findings_is_known_by_its_name() -> None:
         json.dumps({"version": "1", "results": {"a.py": 1}}),
         json.dumps({"runs": [{"tool": {}}]}),
         f"RuleID,Commit,File,Secret,StartLine\njwt,,a.py,{VALUE},{VALUE}\n",
+        json.dumps([ROW | {"StartLine": float("inf")}]),
+        # What no file can be called.
+        json.dumps([ROW | {"File": "a\ud800.py"}]),
+        json.dumps([ROW | {"File": "a\0.py"}]),
+        json.dumps({"version": "1", "results": {"a\ud800.py": [RESULT]}}),
     ],
 )
 def test_what_cannot_be_read_is_told_without_a_value(text: str) -> None:

@@ -23,7 +23,7 @@ servers: .venv/ready
 	$(BIN)/python -m tests.servers.install
 
 prove: .venv/ready servers
-	$(BIN)/pytest --numprocesses 2 -m prove
+	$(BIN)/pytest --numprocesses 2 --timeout 3600 -m prove
 
 format: .venv/ready
 	$(BIN)/ruff format .

@@ -287,7 +287,7 @@ def test_a_conflict_is_answered_on_the_command_line(shop: Repository) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "what"),
     [
-        (("--to", "aws://eu/x"), 3, "the backend aws: is not part of this version"),
+        (("--to", "aws://"), 3, "is no address of a backend"),
         (("--to", "lokal:"), 3, "there is no backend 'lokal:'"),
         (("--to", "local://relative"), 3, "names no store"),
         (("--only", "NO"), 2, "has no key NO"),

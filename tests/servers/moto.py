@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -62,22 +63,27 @@ def server() -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.servers.moto"],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
     try:
+        assert process.stdin is not None
         assert process.stdout is not None
         yield process.stdout.readline().strip()
     finally:
         process.kill()
         process.wait(10)
+        assert process.stdin is not None
         assert process.stdout is not None
+        process.stdin.close()
         process.stdout.close()
 
 
 def main() -> None:
-    """Serves until it is killed; says its URL when it can."""
+    """Serves until it is killed, or whoever started it is gone; says its URL when it can."""
+    threading.Thread(target=_end_with_standard_input, daemon=True).start()
     os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
@@ -89,6 +95,11 @@ def main() -> None:
     sys.stdout.write(f"http://127.0.0.1:{made.server_port}\n")
     sys.stdout.flush()
     made.serve_forever()
+
+
+def _end_with_standard_input() -> None:
+    sys.stdin.read()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
@@ -133,6 +134,11 @@ def test_no_command_shows_or_writes_a_value_when_it_fails(
 ) -> None:
     for step in SCENARIOS[name]:
         check(planted, name, step, ["--verbose"], kind)
+
+
+def test_a_program_that_is_started_leaves_our_signals_as_they_were(planted: World) -> None:
+    assert check(planted, "run", Call(["--", "true"]), [], "none") is None
+    assert signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN
 
 
 def test_the_faults_are_felt(planted: World) -> None:

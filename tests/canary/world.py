@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,9 @@ import pytest
 from envguard.cli.main import call
 from tests.canary.planted import ENV, KEY, OWN_KEY, PASSWORD, REFERENCES, TOKEN, URL_PASSWORD, leaks
 from tests.conftest import Repository
+
+# A program gets these as a shell would give them; we go on, and a broken pipe must not end us.
+RESTORED = [signal.SIGPIPE, signal.SIGXFSZ]
 
 
 class Call(NamedTuple):
@@ -91,11 +95,15 @@ class World:
             stdin = io.TextIOWrapper(io.BytesIO(step.stdin.encode()), encoding="utf-8")
             patch.setattr(sys, "stdin", stdin)
             patch.setattr(os, "execve", self.execve)
+            handlers = {number: signal.getsignal(number) for number in RESTORED}
             with redirect_stdout(out), redirect_stderr(err):
                 try:
                     code: int | None = call(step.arguments)
                 except Started:
                     code = None
+                finally:
+                    for number, handler in handlers.items():
+                        signal.signal(number, handler)
                 sys.stdout.flush()
                 sys.stderr.flush()
         return code, out.buffer.getvalue(), err.buffer.getvalue()

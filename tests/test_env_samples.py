@@ -205,7 +205,7 @@ def samples() -> list[Path]:
 @pytest.mark.prove
 @pytest.mark.parametrize("seed", range(3))
 def test_the_files_of_other_projects_reach_the_child_as_before(
-    seed: int, make_repository: Callable[..., Repository]
+    seed: int, make_repository: Callable[..., Repository], figure: Callable[[str], None]
 ) -> None:
     count = 0
     for number, sample in enumerate(samples()):
@@ -213,13 +213,14 @@ def test_the_files_of_other_projects_reach_the_child_as_before(
         if document.parse(content, str(sample)).problems:
             continue
         count += prove(make_repository(f"sample-{number}"), fill(content, seed + number))
+    figure(f"files of other projects, seed {seed}: {count} values")
     assert count
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_files_of_other_projects_reach_the_child_in_every_dialect(
-    dialect: str, make_repository: Callable[..., Repository], capsys: pytest.CaptureFixture[str]
+    dialect: str, make_repository: Callable[..., Repository], figure: Callable[[str], None]
 ) -> None:
     count = files = 0
     for number, sample in enumerate(samples()):
@@ -230,6 +231,5 @@ def test_the_files_of_other_projects_reach_the_child_in_every_dialect(
             continue  # it is no file of this dialect
         files += 1
         count += prove_in(make_repository(f"sample-{number}"), filled, dialect)
-    with capsys.disabled():
-        print(f"\n{dialect}: {files} files, {count} values")  # noqa: T201
+    figure(f"{dialect}: {files} files, {count} values")
     assert count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,11 +73,17 @@ def calls(tmp_path: Path, *, batch: bool) -> list[str]:
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("batch", [False, True], ids=["one by one", "batch"])
 def test_a_fault_at_each_call_loses_nothing(
-    tmp_path: Path, kind: Kind, batch: bool, way: str, step: int
+    tmp_path: Path,
+    figure: Callable[[str], None],
+    kind: Kind,
+    batch: bool,
+    way: str,
+    step: int,
 ) -> None:
     (tmp_path / "whole").mkdir()
     count = len(calls(tmp_path / "whole", batch=batch))
     assert count >= 5
+    figure(f"{kind}, batch {batch}: {len(range(0, count, step))} calls, then {way}")
     failed = 0
     for number in range(0, count, step):
         (tmp_path / str(number)).mkdir()

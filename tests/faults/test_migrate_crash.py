@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -119,11 +119,12 @@ def test_after_some_crashes_nothing_is_lost(machine: Machine) -> None:
 
 
 @pytest.mark.prove
-def test_after_every_crash_nothing_is_lost(machine: Machine) -> None:
+def test_after_every_crash_nothing_is_lost(machine: Machine, figure: Callable[[str], None]) -> None:
     count = 0
     for point, tree in crashes(machine.recording, 1):
         assert machine.holds(tree), f"a crash after {point} operations"
         count += 1
+    figure(f"a migration: {count} crash states")
     assert count > 20
 
 
@@ -136,7 +137,10 @@ def test_what_is_done_stays_done(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("step", [SOME, pytest.param(1, marks=pytest.mark.prove)])
-def test_a_rollback_that_is_cut_off_is_done_again(machine: Machine, step: int) -> None:
+def test_a_rollback_that_is_cut_off_is_done_again(
+    machine: Machine, figure: Callable[[str], None], step: int
+) -> None:
+    count = 0
     (name,) = machine.new()
     with recording(machine.root, is_database) as made:
         rollback(name, machine.project.settings)
@@ -146,6 +150,8 @@ def test_a_rollback_that_is_cut_off_is_done_again(machine: Machine, step: int) -
         rollback(name, machine.project.settings)
         assert machine.env == BEFORE
         assert machine.project.stored("API_KEY") is None
+        count += 1
+    figure(f"a rollback: {count} crash states")
 
 
 def broken_without(machine: Machine, number: int) -> Iterator[Tree]:
@@ -172,7 +178,7 @@ def test_without_the_sync_of_the_new_env_or_of_its_backup_something_is_lost(
 
 
 @pytest.mark.prove
-def test_these_syncs_are_needed(tmp_path: Path) -> None:
+def test_these_syncs_are_needed(tmp_path: Path, figure: Callable[[str], None]) -> None:
     """Each of them, left out alone, loses something in some crash."""
     machine = Machine(tmp_path, second=False)
     needed = [
@@ -180,6 +186,7 @@ def test_these_syncs_are_needed(tmp_path: Path) -> None:
         for number, name in syncs(machine)
         if not all(machine.holds(tree) for tree in broken_without(machine, number))
     ]
+    figure(f"a migration: of {len(syncs(machine))} syncs are needed: {needed}")
     folders = ["home", ".config", "envguard", "shop", "home", ".local", "share", "journal"]
     files = ["trust.json", "store.key", ".env"]
     assert not [name for name in (*folders, *files) if name not in needed]

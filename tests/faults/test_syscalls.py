@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -98,7 +98,9 @@ def test_what_sqlite_has_committed_is_there_after_any_crash(tmp_path: Path, coun
 
 @pytest.mark.parametrize("count", [12, pytest.param(600, marks=pytest.mark.prove)])
 @pytest.mark.parametrize("second", [False, True], ids=["first", "second"])
-def test_a_migration_and_its_store_survive(tmp_path: Path, count: int, second: bool) -> None:
+def test_a_migration_and_its_store_survive(
+    tmp_path: Path, figure: Callable[[str], None], count: int, second: bool
+) -> None:
     machine = Machine(tmp_path / "disk", second=second, migrated=False)
     machine.recording = program(
         MIGRATE, machine.root, str(machine.project.root), str(machine.root / "home")
@@ -108,4 +110,5 @@ def test_a_migration_and_its_store_survive(tmp_path: Path, count: int, second: b
     for point, tree in some(machine.recording, count):
         assert machine.holds(tree), f"a crash after {point} operations"
         tried += 1
+    figure(f"a migration with SQLite's own calls: {tried} crash states")
     assert tried >= count // 2

@@ -4,7 +4,7 @@ on."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -94,6 +94,7 @@ def test_a_migration_that_is_killed_at_a_call_loses_nothing(
     tmp_path: Path,
     servers: tuple[Google, Azure],
     monkeypatch: pytest.MonkeyPatch,
+    figure: Callable[[str], None],
     service: str,
     after: bool,
     way: str,
@@ -104,6 +105,7 @@ def test_a_migration_that_is_killed_at_a_call_loses_nothing(
         calls = end_at(patch, -1, after=False)
         whole.migrate()
     assert whole.project.given() == VALUES == whole.held()
+    figure(f"{service}: killed at {len(range(0, len(calls), step))} calls, then {way}")
     for number in range(0, len(calls), step):
         case = Case(tmp_path / str(number), servers, service)
         with monkeypatch.context() as patch:

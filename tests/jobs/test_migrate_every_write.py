@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import shutil
 import signal
-import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import dotenv
@@ -209,11 +208,10 @@ def checked(world: World, point: Point, fault: str) -> str:
         raise AssertionError(f"{fault} at {point}") from error
 
 
-def tell(capsys: pytest.CaptureFixture[str], title: str, seen: Counter[str]) -> None:
-    with capsys.disabled():
-        lines = [f"\n{title}: {sum(seen.values())} points"]
-        lines += [f"  {count:4} {what}" for what, count in sorted(seen.items())]
-        sys.stderr.write("\n".join(lines) + "\n")
+def told(title: str, seen: Counter[str]) -> str:
+    lines = [f"{title}: {sum(seen.values())} points"]
+    lines += [f"  {count:4} {what}" for what, count in sorted(seen.items())]
+    return "\n".join(lines)
 
 
 @pytest.mark.parametrize("fault", [KILLED, INTERRUPTED, "error=ENOSPC"])
@@ -223,7 +221,10 @@ def test_ended_at_some_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fa
 
 @pytest.mark.parametrize("step", [12, pytest.param(1, marks=pytest.mark.prove)])
 def test_a_rollback_that_is_killed_is_repeated(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    figure: Callable[[str], None],
+    step: int,
 ) -> None:
     world = World(tmp_path, monkeypatch)
     assert call([*COMMAND, "--quiet"]) == 0
@@ -238,34 +239,35 @@ def test_a_rollback_that_is_killed_is_repeated(
             world.assert_as_it_was()
             number += step
             count += 1
+    figure(f"a rollback killed at {count} of its calls, then repeated")
     assert count > 5
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("new", [True, False], ids=["new store", "store with values"])
 def test_killed_at_every_call_that_changes_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], new: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None], new: bool
 ) -> None:
     seen = at_every(World(tmp_path, monkeypatch, new=new), KILLED)
-    tell(capsys, f"killed at every call that changes a file, {'new' if new else 'old'} store", seen)
+    figure(told(f"killed at every call that changes a file, {'new' if new else 'old'} store", seen))
     assert len(seen) > 3
 
 
 @pytest.mark.prove
 def test_interrupted_at_every_call_that_changes_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None]
 ) -> None:
     seen = at_every(World(tmp_path, monkeypatch), INTERRUPTED)
-    tell(capsys, "Ctrl-C at every call that changes a file", seen)
+    figure(told("Ctrl-C at every call that changes a file", seen))
     assert len(seen) > 3
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
 def test_refused_at_every_call_that_changes_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None], error: str
 ) -> None:
     # A standard error that cannot be written is no failure of the migration.
     seen = at_every(World(tmp_path, monkeypatch), f"error={error}", without="write")
-    tell(capsys, f"{error} at every call that changes a file", seen)
+    figure(told(f"{error} at every call that changes a file", seen))
     assert len(seen) > 2

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import dotenv
@@ -116,8 +117,12 @@ def test_killed_at_some_calls_that_change_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.prove
-def test_killed_at_every_call_that_changes_files(tmp_path: Path) -> None:
-    assert kill_at_calls(tmp_path, 1) > 40
+def test_killed_at_every_call_that_changes_files(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    count = kill_at_calls(tmp_path, 1)
+    figure(f"killed at {count} calls of Python that change files")
+    assert count > 40
 
 
 def test_killed_at_random_moments(tmp_path: Path) -> None:

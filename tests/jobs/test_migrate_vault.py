@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
 
@@ -97,6 +98,7 @@ def test_a_migration_that_is_killed_at_a_call_loses_nothing(
     tmp_path: Path,
     vault: Vault,
     monkeypatch: pytest.MonkeyPatch,
+    figure: Callable[[str], None],
     layout: str,
     after: bool,
     way: str,
@@ -104,6 +106,7 @@ def test_a_migration_that_is_killed_at_a_call_loses_nothing(
 ) -> None:
     count = calls_of_all(tmp_path / "whole", vault, layout, monkeypatch)
     assert count >= 6
+    figure(f"vault {layout}: killed at {len(range(0, count, step))} calls, then {way}")
     for number in range(0, count, step):
         case = Case(tmp_path / str(number), vault, layout)
         with monkeypatch.context() as patch:

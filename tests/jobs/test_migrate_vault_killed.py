@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
 
@@ -106,7 +107,10 @@ def test_killed_at_the_call_that_writes(tmp_path: Path, cache: Path, vault: Vaul
 
 @pytest.mark.prove
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_at_every_call(tmp_path: Path, cache: Path, vault: Vault, when: str) -> None:
+def test_killed_at_every_call(
+    tmp_path: Path, cache: Path, vault: Vault, figure: Callable[[str], None], when: str
+) -> None:
     total = int(Shop(tmp_path / "whole", vault, cache).killed(0).stderr.split("calls ")[1])
     for number in range(1, total + 1):
         killed_and_ended(Shop(tmp_path / str(number), vault, cache), number, when)
+    figure(f"vault: killed at {total} calls, {when} each")

@@ -4,8 +4,7 @@ own writes among it, a store holds what it did or what it was to hold; and each 
 from __future__ import annotations
 
 import random
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -83,7 +82,7 @@ def _paths(made: Recording) -> Iterator[tuple[int, str]]:
 @pytest.mark.parametrize("count", [8, pytest.param(100_000, marks=pytest.mark.prove)])
 @pytest.mark.parametrize("action", ACTIONS)
 def test_after_a_crash_there_is_the_old_or_the_new(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], action: str, count: int
+    tmp_path: Path, figure: Callable[[str], None], action: str, count: int
 ) -> None:
     disk = Disk(tmp_path, action)
     states = list(disk.recording.crashes())
@@ -91,8 +90,7 @@ def test_after_a_crash_there_is_the_old_or_the_new(
         states = random.Random(5).sample(states, count)  # noqa: S311 - which ones to try
     for point, tree in states:
         assert disk.holds(tree), f"{action}: a crash after {point} operations"
-    with capsys.disabled():
-        sys.stderr.write(f"\n{action}: {len(states)} crash states\n")
+    figure(f"{action}: {len(states)} crash states")
 
 
 def needed(disk: Disk, most: int = 100_000) -> list[str]:
@@ -129,11 +127,9 @@ def test_each_sync_of_ours_is_needed(tmp_path: Path, action: str, wanted: list[s
     ("action", "count"), [("create", 6), ("rotate", 6), ("restore a damaged one", 5), ("write", 3)]
 )
 def test_syncs_that_are_needed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], action: str, count: int
+    tmp_path: Path, figure: Callable[[str], None], action: str, count: int
 ) -> None:
     disk = Disk(tmp_path, action)
     found = needed(disk, 400)
-    with capsys.disabled():
-        all_ = [path for _, path in disk.syncs()]
-        sys.stderr.write(f"\n{action}: of {len(all_)} syncs are needed: {found}\n")
+    figure(f"{action}: of {len(list(disk.syncs()))} syncs are needed: {found}")
     assert len(found) >= count

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -145,15 +146,14 @@ def test_a_disk_that_refuses_one_call(tmp_path: Path, fault: str) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("action", ACTIONS)
 def test_at_every_call_that_changes_a_file(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], action: str, fault: str
+    tmp_path: Path, figure: Callable[[str], None], action: str, fault: str
 ) -> None:
     stage = Stage(tmp_path, action)
     points: Counter[str] = Counter()
     for call in stage.calls():
         while stage.is_hit(Point(call, points[call] + 1), fault):
             points[call] += 1
-    with capsys.disabled():
-        sys.stderr.write(f"\n{action}, {fault}: {points.total()} points {dict(points)}\n")
+    figure(f"{action}, {fault}: {points.total()} points {dict(points)}")
     assert points.total() > 5
 
 
@@ -166,7 +166,7 @@ def test_at_every_call_that_changes_a_file(
     ],
 )
 def test_killed_at_random_moments(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], home: str, kills: int
+    tmp_path: Path, figure: Callable[[str], None], home: str, kills: int
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.store.victims", str(tmp_path), home, str(kills)],
@@ -181,5 +181,4 @@ def test_killed_at_random_moments(
     assert told["kills"] >= kills
     if kills > 100:
         assert {"written", "read", "rotated"} <= told.keys()
-    with capsys.disabled():
-        sys.stderr.write(f"\nkilled at random moments, key in a {home}: {told}\n")
+    figure(f"killed at random moments, key in a {home}: {told}")

@@ -8,7 +8,6 @@ import contextlib
 import random
 import shutil
 import sqlite3
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
@@ -127,7 +126,7 @@ def flipped(content: bytes, at: int) -> bytes:
 
 @pytest.mark.parametrize("step", [23, pytest.param(1, marks=pytest.mark.prove)])
 def test_a_flipped_byte_never_changes_an_answer(
-    filled: Path, key: KeySource, memory: Path, capsys: pytest.CaptureFixture[str], step: int
+    filled: Path, key: KeySource, memory: Path, figure: Callable[[str], None], step: int
 ) -> None:
     shrink(filled)
     whole = filled.read_bytes()
@@ -142,17 +141,12 @@ def test_a_flipped_byte_never_changes_an_answer(
         refused += len(found) < len(expected)
     # About a quarter means something: far fewer refusals would say that nothing is verified.
     assert refused > len(tried) / 5
-    tell(capsys, f"{len(tried)} bytes flipped, {refused} refused")
-
-
-def tell(capsys: pytest.CaptureFixture[str], text: str) -> None:
-    with capsys.disabled():
-        sys.stderr.write(f"\n{text}\n")
+    figure(f"{len(tried)} bytes flipped, {refused} refused")
 
 
 @pytest.mark.parametrize("step", [17, pytest.param(1, marks=pytest.mark.prove)])
 def test_a_flipped_byte_of_the_log_is_an_older_store_and_refused(
-    filled: Path, key: KeySource, memory: Path, capsys: pytest.CaptureFixture[str], step: int
+    filled: Path, key: KeySource, memory: Path, figure: Callable[[str], None], step: int
 ) -> None:
     shrink(filled)
     with Store.open(filled, key=key, namespace="shop") as store:
@@ -173,12 +167,12 @@ def test_a_flipped_byte_of_the_log_is_an_older_store_and_refused(
             assert answer == expected[question], f"change {number}: {question}"
         refused += len(found) < len(expected)
     assert refused > len(changes) / 2
-    tell(capsys, f"{len(changes)} changes of the log, {refused} refused")
+    figure(f"{len(changes)} changes of the log, {refused} refused")
 
 
 @pytest.mark.parametrize("count", [40, pytest.param(3000, marks=pytest.mark.prove)])
 def test_random_bytes_of_a_large_store(
-    filled: Path, key: KeySource, memory: Path, capsys: pytest.CaptureFixture[str], count: int
+    filled: Path, key: KeySource, memory: Path, figure: Callable[[str], None], count: int
 ) -> None:
     with Store.open(filled, key=key, namespace="shop") as store:
         store.write_many({f"KEY_{n}": Secret(f"value {n}") for n in range(1000)})
@@ -197,7 +191,7 @@ def test_random_bytes_of_a_large_store(
             assert answer == expected[question], f"byte {at}: {question}"
         refused += len(found) < len(expected)
     assert refused > count / 5
-    tell(capsys, f"{count} places of a store of {len(whole)} bytes, {refused} refused")
+    figure(f"{count} places of a store of {len(whole)} bytes, {refused} refused")
 
 
 def test_a_changed_memory_of_what_was_seen_says_nothing(filled: Path, key: KeySource) -> None:

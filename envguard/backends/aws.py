@@ -29,12 +29,12 @@ from envguard.backends.service.aws_secrets import SecretsManager
 from envguard.backends.service.aws_state import Held, State, version_id
 from envguard.backends.service.expiry import refuse_expired
 from envguard.backends.service.parallel import each_of
-from envguard.backends.service.places import Alphabet, Place, Places
+from envguard.backends.service.places import Alphabet, Place, Places, placed
 from envguard.backends.service.url import parse_url
 from envguard.core.backend import About, Capability, Metadata, Right, Version
 from envguard.core.config import Settings
 from envguard.core.digest import digest
-from envguard.core.errors import BackendError, NameNotAllowed
+from envguard.core.errors import BackendError
 from envguard.core.locking import locked
 from envguard.core.naming import Naming
 from envguard.core.parts import each, whole
@@ -74,7 +74,7 @@ class AwsBackend:
 
     def check(self) -> None:
         """Asks for a secret that cannot exist, or for the JSON secrets. Raises AwsError."""
-        for name in self._places.json_paths() or [self._places.named("envguard-check-none")]:
+        for name in self._places.probed():
             self._secrets.value(name)
 
     def rights(self, *, write: bool = False) -> Sequence[Right]:
@@ -84,20 +84,13 @@ class AwsBackend:
     def read(self, refs: Sequence[Reference]) -> dict[Reference, Secret]:
         """The values of `refs`: one call for a JSON secret, one for twenty others. Raises
         BackendError, and ExpiredError."""
-        places: dict[Reference, Place] = {}
-        wrong: dict[Reference, BackendError] = {}
-        for ref in refs:
-            try:
-                places[ref] = self._places.place(ref)
-            except NameNotAllowed as error:
-                wrong[ref] = BackendError(error.what, error.hint)
+        places, wrong = placed(refs, self._places.place)
         held = self._held(places)
-        found = {ref: one for ref, one in held.items() if isinstance(one, Held)}
-        dated: dict[str, str] = {}
-        for ref, one in found.items():
-            date = expires_at(one.labels, None) or expires_at(one.labels, places[ref].field)
-            if date:
-                dated[ref.name] = min(date, dated.get(ref.name, date))
+        dated = [
+            (ref.name, expires_at(one.labels, None) or expires_at(one.labels, places[ref].field))
+            for ref, one in held.items()
+            if isinstance(one, Held)
+        ]
         refuse_expired(dated, self._settings)
 
         def value_of(ref: Reference) -> Secret | None:

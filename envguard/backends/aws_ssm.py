@@ -16,7 +16,7 @@ from envguard.backends.service.aws_parameters import LARGEST, Found, ParameterSt
 from envguard.backends.service.aws_rights import trial
 from envguard.backends.service.aws_state import size_of
 from envguard.backends.service.parallel import each_of
-from envguard.backends.service.places import Alphabet, Places
+from envguard.backends.service.places import Alphabet, Places, placed
 from envguard.backends.service.url import parse_url
 from envguard.core.backend import Capability, Metadata, Right, Version
 from envguard.core.config import Settings
@@ -81,13 +81,7 @@ class SsmBackend:
 
     def read(self, refs: Sequence[Reference]) -> dict[Reference, Secret]:
         """The values of `refs`, ten with each call. Raises BackendError."""
-        names: dict[Reference, str] = {}
-        wrong: dict[Reference, BackendError] = {}
-        for ref in refs:
-            try:
-                names[ref] = self._name(ref)
-            except NameNotAllowed as error:
-                wrong[ref] = BackendError(error.what, error.hint)
+        names, wrong = placed(refs, self._name)
         now = self._parameters.all([name for ref, name in names.items() if ref.version is None])
         old = {(names[ref], ref.version) for ref in names if ref.version is not None}
         then = each_of(old, lambda one: self._parameters.at(*one), workers=CONNECTIONS)

@@ -22,7 +22,7 @@ from envguard.backends.k8s.change import MOST_BYTES, Wish, encoded
 from envguard.backends.k8s.writer import LABEL, VALUE, Writer, empty
 from envguard.backends.service.expiry import refuse_expired
 from envguard.backends.service.parallel import each_of
-from envguard.backends.service.places import Alphabet, Place, Places
+from envguard.backends.service.places import Alphabet, Place, Places, placed
 from envguard.backends.service.url import ServiceUrl, parse_url
 from envguard.core.backend import About, Capability, Metadata, Right
 from envguard.core.config import Settings
@@ -105,7 +105,7 @@ class KubernetesBackend:
 
     def read(self, refs: Sequence[Reference]) -> dict[Reference, Secret]:
         """The values of `refs`, one call for each Secret. Raises BackendError, ExpiredError."""
-        places = {ref: self.places.place(ref) for ref in refs}
+        places, wrong = placed(refs, self._asked)
         asked: dict[str, list[str]] = {}
         for ref, place in places.items():
             asked.setdefault(place.path, []).append(str(ref))
@@ -113,7 +113,8 @@ class KubernetesBackend:
         dated: dict[Reference, str | None] = {}
 
         def value_of(ref: Reference) -> Secret | None:
-            without_version(ref)
+            if ref in wrong:
+                raise wrong[ref]
             path, field = places[ref]
             data: Mapping[str, str] = found.get(path, {}).get("data") or {}
             key = field or VALUE
@@ -127,10 +128,12 @@ class KubernetesBackend:
             return Secret(json.dumps({key: text}) if key == ref.field else text)
 
         values = each(refs, value_of)
-        dates = sorted(((dated[ref] or "9999", ref.name) for ref in values), reverse=True)
-        # Of several keys of a Secret, the date that is over first counts.
-        refuse_expired({name: date for date, name in dates}, self._settings)
+        refuse_expired(((ref.name, dated[ref]) for ref in values), self._settings)
         return values
+
+    def _asked(self, ref: Reference) -> Place:
+        without_version(ref)
+        return self.places.place(ref)
 
     def write(self, ref: Reference, value: Secret, *, token: str) -> str:
         """Writes a value and returns its version, a number."""

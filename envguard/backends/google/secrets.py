@@ -124,9 +124,10 @@ class GoogleSecrets:
             return None
         return _last(body)
 
-    def before(self, path: str, version: str) -> str | None:  # noqa: ARG002 - they are counted
-        """The number before one."""
-        return str(_number(version) - 1) if _number(version) > 1 else None
+    def between(self, path: str, known: Known, base: str, written: str) -> str | None:  # noqa: ARG002 - they are counted
+        """The number before one, where that is not the one that was read."""
+        last = _number(written) - 1
+        return str(last) if last > _number(base) else None
 
     def versions(self, path: str) -> Sequence[Version]:
         """Every version that is enabled, oldest first."""

@@ -11,9 +11,8 @@ from urllib.parse import urlencode
 from envguard.backends.k8s.kubeconfig import Access, find_access
 from envguard.backends.k8s.login import Login, log_in
 from envguard.backends.k8s.tls import context as tls_context
-from envguard.backends.service.parallel import patiently
-from envguard.backends.service.rest import Answer, UnreachableError, read_answer
-from envguard.backends.service.session import BrokenError, Session, is_private, library
+from envguard.backends.service.rest import Answer, UnreachableError, answered
+from envguard.backends.service.session import Session, is_private, library
 from envguard.core.errors import ConfigError
 
 JSON = "application/json"
@@ -55,21 +54,13 @@ class Connection:
         headers = login.copy()
         headers.update({"Content-Type": kind, "Accept": accept})
         # Of the others it makes no difference whether they were done before.
-        left = 1 if method in ("PATCH", "DELETE") else _TRIES
+        most = 1 if method in ("PATCH", "DELETE") else _TRIES
 
-        def once() -> Answer:
-            nonlocal left
-            left -= 1
-            try:
-                return read_answer(session.send(method, url, content, headers))
-            except BrokenError as error:
-                return Answer(0, {}, reason=error.reason)
-
-        def again(answer: Answer) -> float | None:
-            wanted = answer.status in _AGAIN or (answer.status == 0 and left > 0)
+        def again(answer: Answer, tries: int) -> float | None:
+            wanted = answer.status in _AGAIN or (answer.status == 0 and tries < most)
             return answer.wait if wanted else None
 
-        answer = patiently(once, again)
+        answer = answered(lambda: session.send(method, url, content, headers), again)
         if answer.status == 0:
             raise UnreachableError(
                 f"the cluster of {access.name} at {access.server} {answer.reason}",

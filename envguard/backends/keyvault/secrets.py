@@ -126,11 +126,11 @@ class VaultSecrets:
         body = self._bundle(path, None)
         return None if body is None else tags.row(body).id
 
-    def before(self, path: str, version: str) -> str | None:
-        """The name of the version before one."""
-        ids = [row.id for row in self._rows(path)]
-        at = ids.index(version) if version in ids else 0
-        return ids[at - 1] if at else None
+    def between(self, path: str, known: Known, base: str, written: str) -> str | None:  # noqa: ARG002 - names have no order
+        """The name of the last one that was not known. Not told by its time, in whole seconds."""
+        there = {*known.ids.values(), written}
+        others = [row.id for row in self._rows(path) if row.id not in there]
+        return others[-1] if others else None
 
     def versions(self, path: str) -> Sequence[Version]:
         """Every version that is enabled, oldest first."""

@@ -60,11 +60,10 @@ def rights(secrets: SecretsManager, places: Places, *, write: bool) -> Sequence[
         if places.is_json
         else ("ListSecrets", lambda: next(secrets.listed(places.start), None))
     )
-    asked = paths or [places.named("envguard-check-none")]
     return trial(
         secrets.client,
         places,
-        read=("GetSecretValue", lambda: [secrets.value(name) for name in asked]),
+        read=("GetSecretValue", lambda: [secrets.value(name) for name in places.probed()]),
         listing=listing,
         writing=("DescribeSecret", "CreateSecret", "TagResource", "PutSecretValue"),
         make=lambda name: secrets.put(

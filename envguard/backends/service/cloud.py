@@ -10,7 +10,7 @@ from envguard.backends.service.expiry import refuse_expired
 from envguard.backends.service.fields import Fields
 from envguard.backends.service.gathered import each_or_stop, gather
 from envguard.backends.service.notes import Notes
-from envguard.backends.service.places import Place, Places
+from envguard.backends.service.places import Place, Places, placed
 from envguard.backends.service.vendor import Known, Vendor
 from envguard.core.backend import About, Capability, Metadata, Right, Version
 from envguard.core.config import Settings
@@ -63,17 +63,9 @@ class CloudBackend:
 
     def read(self, refs: Sequence[Reference]) -> dict[Reference, Secret]:
         """The values of `refs`, read at the same time. Raises BackendError, and ExpiredError."""
-        at: dict[Reference, tuple[str, str | None]] = {}
-        wrong: dict[Reference, BackendError] = {}
-        for ref in refs:
-            try:
-                at[ref] = (self.places.place(ref).path, ref.version)
-            except NameNotAllowed as error:
-                wrong[ref] = BackendError(error.what, error.hint)
+        at, wrong = placed(refs, lambda ref: (self.places.place(ref).path, ref.version))
         gathered = gather(self._vendor, set(at.values()))
-        dates = [(gathered.expires_at(at[ref]) or "9999", ref.name) for ref in at]
-        # Of several versions of a secret, the date that is over first counts.
-        refuse_expired({name: date for date, name in sorted(dates, reverse=True)}, self._settings)
+        refuse_expired(((ref.name, gathered.expires_at(at[ref])) for ref in at), self._settings)
 
         def value_of(ref: Reference) -> Secret | None:
             if ref in wrong:

@@ -3,18 +3,19 @@ the ones who refuse."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from envguard.core import dates
 from envguard.core.config import Settings
 from envguard.core.errors import ExpiredError
 
 
-def refuse_expired(dated: Mapping[str, str | None], settings: Settings) -> None:
-    """Raises ExpiredError where one of these names is past its date (in dates.FORMAT; None: it has
-    none), unless the settings allow it."""
+def refuse_expired(dated: Iterable[tuple[str, str | None]], settings: Settings) -> None:
+    """Raises ExpiredError where one of these names is past a date (in dates.FORMAT; None: it has
+    none), unless the settings allow it. A name may come with several dates, of versions or of
+    fields: each counts."""
     today = dates.now()
-    expired = [name for name, date in dated.items() if date and date <= today]
+    expired = list(dict.fromkeys(name for name, date in dated if date and date <= today))
     if expired and not settings.allow_expired:
         raise ExpiredError(
             f"{', '.join(expired)} {'have' if len(expired) > 1 else 'has'} expired",

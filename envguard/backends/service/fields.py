@@ -100,13 +100,13 @@ class Fields:
                 raise BackendError(
                     f"{path} was changed by somebody else while it was written", "write it again"
                 )
-            if held is None or written == base:
+            if held is None or known is None or written == base:
                 return written
-            before = self._vendor.before(path, written)
-            if before == base:
+            theirs = self._vendor.between(path, known, base, written)
+            if theirs is None:
                 return written
             base, writes = written, {}
-            known, held = self._vendor.look(path), self._vendor.fetch(path, before)
+            known, held = self._vendor.look(path), self._vendor.fetch(path, theirs)
         raise BackendError(f"{path} is changed by others all the time", "write it again")
 
     def _lock(self, path: str) -> Path:

@@ -7,14 +7,16 @@ backend; the configuration says what the key is called there (`core.naming`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from envguard.core.errors import BackendError, ConfigError, NameNotAllowed
 from envguard.core.naming import Naming, is_path
 from envguard.core.reference import PROFILE_BACKEND, Reference
+
+At = TypeVar("At")
 
 _KEY = re.compile(r"[^\s#@\x00-\x1f]+")
 
@@ -138,6 +140,11 @@ class Places:
         """How the names of secrets under the prefix begin in the service."""
         return self._alphabet.spelled(self.prefix) + self._alphabet.joint if self.prefix else ""
 
+    def probed(self) -> Sequence[str]:
+        """The full names in the service to ask for where nothing shall be read but what there may
+        be: the JSON secrets, or one that nobody has."""
+        return self.json_paths() or [self.named("envguard-check-none")]
+
     def named(self, path: str) -> str:
         """The full name in the service of a secret that is no key's. Raises NameNotAllowed."""
         return self._full(path)
@@ -186,3 +193,20 @@ class Places:
                 f"{path!a} cannot be a name there", "write NAME or FOLDER/NAME, without . and .."
             )
         return self._alphabet.spelled("/".join(part for part in (self.prefix, path) if part))
+
+
+def placed(
+    refs: Iterable[Reference], place: Callable[[Reference], At]
+) -> tuple[dict[Reference, At], dict[Reference, BackendError]]:
+    """Where each reference is, as `place` tells, and what is wrong with those that cannot be
+    anywhere: one of them does not hide the others."""
+    found: dict[Reference, At] = {}
+    wrong: dict[Reference, BackendError] = {}
+    for ref in refs:
+        try:
+            found[ref] = place(ref)
+        except NameNotAllowed as error:
+            wrong[ref] = BackendError(error.what, error.hint)
+        except BackendError as error:
+            wrong[ref] = error
+    return found, wrong

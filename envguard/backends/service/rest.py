@@ -49,8 +49,7 @@ class Answer(NamedTuple):
 class Rest:
     """One service, for any number of threads. `base` is where the paths begin, `told` what it is
     called in errors, `login` gives the headers that say who calls; at most `most` calls run at the
-    same time, at this `pace`; `extra` is
-    the one of envguard's that brings urllib3."""
+    same time, at this `pace`; `extra` is the one of envguard's that brings urllib3."""
 
     def __init__(
         self,
@@ -82,20 +81,14 @@ class Rest:
         carried out is not repeated. Raises UnreachableError and ThrottledError."""
         url = f"{self._base}{path}" + (f"?{urlencode(query)}" if query else "")
         content = None if body is None else json.dumps(body).encode()
-        tries = 0
 
-        def ask() -> Answer:
-            nonlocal tries
-            tries += 1
-            return self._ask(method, url, content)
-
-        def again(answer: Answer) -> float | None:
+        def again(answer: Answer, tries: int) -> float | None:
             if answer.status in _BUSY:
                 return answer.wait
             unsure = answer.status in _FAILED or (answer.status == 0 and tries < _TRIES)
             return answer.wait if unsure and not once else None
 
-        answer = patiently(ask, again)
+        answer = answered(lambda: self._send(method, url, content), again)
         if answer.status == 0:
             raise UnreachableError(
                 f"{self._told} {answer.reason}",
@@ -108,15 +101,28 @@ class Rest:
             )
         return answer
 
-    def _ask(self, method: str, url: str, content: bytes | None) -> Answer:
+    def _send(self, method: str, url: str, content: bytes | None) -> Response:
         self._pace.wait()
         headers = {"Accept": "application/json", **self._login()}
         if content is not None:
             headers["Content-Type"] = "application/json"
+        return self._session.send(method, url, content, headers)
+
+
+def answered(send: Callable[[], Response], again: Callable[[Answer, int], float | None]) -> Answer:
+    """The answer to a call, its connection broken or not. It is made again for as long as `again`
+    gives seconds to wait before, out of the answer and how often the call was made."""
+    tries = 0
+
+    def once() -> Answer:
+        nonlocal tries
+        tries += 1
         try:
-            return read_answer(self._session.send(method, url, content, headers))
+            return read_answer(send())
         except BrokenError as error:
             return Answer(0, {}, reason=error.reason)
+
+    return patiently(once, lambda answer: again(answer, tries))
 
 
 def read_answer(response: Response) -> Answer:

@@ -79,8 +79,9 @@ class Vendor(Protocol):
         """The version in force; None where it is not there."""
         ...
 
-    def before(self, path: str, version: str) -> str | None:
-        """The version that was there before another one; None where it is the first."""
+    def between(self, path: str, known: Known, base: str, written: str) -> str | None:
+        """The last version that others wrote before `written`, the one in force, and after `base`,
+        at which `known` was all there was; None where there is none."""
         ...
 
     def versions(self, path: str) -> Sequence[Version]:

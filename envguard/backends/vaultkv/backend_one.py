@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from envguard.backends.service.expiry import refuse_expired
 from envguard.backends.service.parallel import each_of
-from envguard.backends.service.places import Place, Places
+from envguard.backends.service.places import Place, Places, placed
 from envguard.backends.service.rest import ThrottledError, UnreachableError
 from envguard.backends.vaultkv.about import expires_at
 from envguard.backends.vaultkv.change import Changes
@@ -28,7 +28,7 @@ from envguard.backends.vaultkv.values import (
 from envguard.core.backend import Capability, Metadata, Right
 from envguard.core.config import Settings
 from envguard.core.digest import digest
-from envguard.core.errors import BackendError, NameNotAllowed
+from envguard.core.errors import BackendError
 from envguard.core.locking import locked
 from envguard.core.parts import each, whole, without_version
 from envguard.core.reference import Reference
@@ -58,7 +58,7 @@ class VaultOneBackend:
 
     def check(self) -> None:
         """Asks for what it would read. Raises BackendError."""
-        for path in self.places.json_paths() or [self.places.named("envguard-check-none")]:
+        for path in self.places.probed():
             self.engine.get(path)
 
     def rights(self, *, write: bool = False) -> Sequence[Right]:  # noqa: ARG002 - Vault tells it
@@ -68,24 +68,14 @@ class VaultOneBackend:
     def read(self, refs: Sequence[Reference]) -> dict[Reference, Secret]:
         """The values of `refs`: one call for each secret, all at the same time. Raises
         BackendError, and ExpiredError."""
-        places: dict[Reference, Place] = {}
-        wrong: dict[Reference, BackendError] = {}
-        for ref in refs:
-            try:
-                places[ref] = self.places.place(ref)
-                self.check_version(ref)
-            except NameNotAllowed as error:
-                wrong[ref] = BackendError(error.what, error.hint)
-            except BackendError as error:
-                wrong[ref] = error
-        held = self._held({(p.path, r.version) for r, p in places.items() if r not in wrong})
-        dated: dict[str, str] = {}
+        places, wrong = placed(refs, self._asked)
+        held = self._held({(place.path, ref.version) for ref, place in places.items()})
+        dated: list[tuple[str, str | None]] = []
         for ref, place in places.items():
-            one = held.get((place.path, ref.version))
+            one = held[place.path, ref.version]
             if isinstance(one, Held) and one.fields is not None:
                 date = expires_at(one.texts, place.field) or expires_at(one.texts, None)
-                if date:  # of several fields of a secret, the date that is over first counts
-                    dated[ref.name] = min(date, dated.get(ref.name, date))
+                dated.append((ref.name, date))
         refuse_expired(dated, self._settings)
 
         def value_of(ref: Reference) -> Secret | None:
@@ -112,6 +102,11 @@ class VaultOneBackend:
             if isinstance(one, UnreachableError | ThrottledError | TokenError):
                 raise one
         return found
+
+    def _asked(self, ref: Reference) -> Place:
+        place = self.places.place(ref)
+        self.check_version(ref)
+        return place
 
     def check_version(self, ref: Reference) -> None:
         """Raises BackendError where a reference names a version that cannot be."""

@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
-from envguard.backends.service.parallel import patiently
-from envguard.backends.service.rest import Answer, read_answer
-from envguard.backends.service.session import BrokenError, Session, is_private
+from envguard.backends.service.rest import Answer, answered
+from envguard.backends.service.session import Response, Session, is_private
 from envguard.backends.vaultkv.address import find_address, find_namespace, trust, variable
 from envguard.backends.vaultkv.login import Tokens
 from envguard.backends.vaultkv.refusals import LATER, DeniedError, TokenError, is_sealed, refusal
@@ -93,14 +92,8 @@ class VaultClient:
             headers["X-Vault-Token"] = token.reveal()
         if content is not None:
             headers["Content-Type"] = _MERGE if method == "PATCH" else "application/json"
-        tries = 0
 
-        def once() -> Answer:
-            nonlocal tries
-            tries += 1
-            return self._once(method, url, content, headers)
-
-        def again(answer: Answer) -> float | None:
+        def again(answer: Answer, tries: int) -> float | None:
             if is_sealed(answer):
                 return None
             if answer.status in (429, 503):
@@ -108,21 +101,18 @@ class VaultClient:
             broken = answer.status == 0 or answer.status in LATER
             return answer.wait if broken and tries < _TRIES else None
 
-        return patiently(once, again)
+        return answered(lambda: self._send(method, url, content, headers), again)
 
-    def _once(
+    def _send(
         self, method: str, url: str, content: bytes | None, headers: Mapping[str, str]
-    ) -> Answer:
-        try:
-            found = self._session.send(method, url, content, headers)
-            moved = found.headers.get("Location") or ""
-            if found.status in (307, 308) and self._may_follow(moved):
-                # A standby names the active server of its cluster:
-                # https://developer.hashicorp.com/vault/docs/concepts/ha#client-redirection
-                found = self._session.send(method, moved, content, headers)
-            return read_answer(found)
-        except BrokenError as error:
-            return Answer(0, {}, reason=error.reason)
+    ) -> Response:
+        found = self._session.send(method, url, content, headers)
+        moved = found.headers.get("Location") or ""
+        if found.status in (307, 308) and self._may_follow(moved):
+            # A standby names the active server of its cluster:
+            # https://developer.hashicorp.com/vault/docs/concepts/ha#client-redirection
+            found = self._session.send(method, moved, content, headers)
+        return found
 
     def _may_follow(self, url: str) -> bool:
         """Whether a token may go there: never from HTTPS to HTTP, nor in HTTP from this machine to

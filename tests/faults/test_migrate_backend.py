@@ -12,14 +12,9 @@ from envguard.core.backend import Backend, Batch
 from envguard.core.config import Config, Settings
 from envguard.core.errors import BackendError
 from envguard.jobs.migrate.resume import resume
-from envguard.jobs.migrate.undo import migrations, rollback
+from envguard.jobs.migrate.undo import rollback
 from tests.faults.backend import Fault, Faults, Kind
-from tests.jobs.project import Project, random_value
-
-KEYS = [f"KEY_{number}" for number in range(5)]
-VALUES = {key: random_value(number) for number, key in enumerate(KEYS)}
-BEFORE = "".join(f"{key}='{value}'  # {key}\n" for key, value in VALUES.items())
-AFTER = "".join(f"{key}='secret:{key}'  # {key}\n" for key in KEYS)
+from tests.jobs.moved import AFTER, BEFORE, KEYS, VALUES, Case
 
 
 class OneByOne:
@@ -31,14 +26,11 @@ class OneByOne:
                 setattr(self, name, getattr(inner, name))
 
 
-class Case:
-    """One migration with one fault."""
+class FaultCase(Case):
+    """A migration to the project's own store, with one fault."""
 
     def __init__(self, root: Path, fault: Fault | None, *, batch: bool) -> None:
-        self.project = Project(root / "shop")
-        (root / "home").mkdir()
-        self.project.environ = {**self.project.environ, "HOME": str(root / "home")}
-        self.project.env.write_text(BEFORE)
+        super().__init__(root, "", {})
         self.faults = Faults(fault, pause=lambda _: None)
         self.batch = batch
 
@@ -51,18 +43,9 @@ class Case:
     def migrate(self) -> None:
         self.project.apply(self.project.plan(), self.opened)
 
-    @property
-    def begun(self) -> list[str]:
-        return [record.id for record in migrations(self.project.settings)[0]]
-
-    def assert_nothing_is_lost(self) -> None:
-        assert self.project.env.read_text() in (BEFORE, AFTER)
-        if self.project.env.read_text() == AFTER:
-            assert self.project.given() == VALUES
-
 
 def calls(tmp_path: Path, *, batch: bool) -> list[str]:
-    case = Case(tmp_path, None, batch=batch)
+    case = FaultCase(tmp_path, None, batch=batch)
     case.migrate()
     assert case.project.given() == VALUES
     return case.faults.calls
@@ -87,7 +70,7 @@ def test_a_fault_at_each_call_loses_nothing(
     failed = 0
     for number in range(0, count, step):
         (tmp_path / str(number)).mkdir()
-        case = Case(tmp_path / str(number), Fault(kind, number), batch=batch)
+        case = FaultCase(tmp_path / str(number), Fault(kind, number), batch=batch)
         try:
             case.migrate()
         except BackendError:

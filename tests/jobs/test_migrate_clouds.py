@@ -9,24 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from envguard.backends.local import own_store
 from envguard.backends.service.rest import Answer, Rest
-from envguard.core.reference import Reference
 from envguard.jobs.migrate.resume import resume
-from envguard.jobs.migrate.undo import migrations, rollback
-from tests.jobs.project import Project, random_value
+from envguard.jobs.migrate.undo import rollback
+from tests.jobs.moved import AFTER, BEFORE, VALUES, Case, KilledError
 from tests.servers.azure import Azure, azure
 from tests.servers.google import PROJECT, Google, google
 
-KEYS = [f"KEY_{number}" for number in range(3)]
-VALUES = {key: random_value(number) for number, key in enumerate(KEYS)}
-BEFORE = "".join(f"{key}='{value}'  # {key}\n" for key, value in VALUES.items())
-AFTER = "".join(f"{key}='secret:{key}'  # {key}\n" for key in KEYS)
 SERVICES = ["gcp", "gcp?layout=json", "azure", "azure?layout=json"]
-
-
-class KilledError(BaseException):
-    """The program ends here: nothing catches this."""
 
 
 @pytest.fixture(scope="module")
@@ -36,34 +26,13 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Google, 
         yield one, other
 
 
-class Case:
-    """One migration under a prefix of its own."""
-
-    def __init__(self, root: Path, servers: tuple[Google, Azure], service: str) -> None:
-        root.mkdir()
-        cloud, question, layout = service.partition("?")
-        server = servers[0] if cloud == "gcp" else servers[1]
-        place = PROJECT if cloud == "gcp" else servers[1].host
-        self.url = f"{cloud}://{place}/{server.fresh_prefix()}{question}{layout}"
-        self.project = Project(root / "shop")
-        (root / "home").mkdir()
-        own = {**server.environ(), "HOME": str(root / "home")}
-        self.project.environ = {**self.project.environ, **own}
-        self.project.env.write_text(BEFORE)
-        # The backup of a migration to a service is encrypted with the key of the user's own store.
-        own_store(self.project.settings, "").root_key()
-
-    def migrate(self) -> None:
-        self.project.migrate(to=self.url, everything=True)
-
-    @property
-    def begun(self) -> list[str]:
-        return [record.id for record in migrations(self.project.settings)[0]]
-
-    def held(self) -> dict[str, str]:
-        backend = self.project.backend(self.url)
-        refs = [Reference("secret", key) for key in KEYS]
-        return {ref.name: value.reveal() for ref, value in backend.read(refs).items()}
+def case(root: Path, servers: tuple[Google, Azure], service: str) -> Case:
+    """A migration under a prefix of its own."""
+    cloud, question, layout = service.partition("?")
+    server = servers[0] if cloud == "gcp" else servers[1]
+    place = PROJECT if cloud == "gcp" else servers[1].host
+    url = f"{cloud}://{place}/{server.fresh_prefix()}{question}{layout}"
+    return Case(root, url, server.environ())
 
 
 def end_at(patch: pytest.MonkeyPatch, number: int, *, after: bool) -> list[str]:
@@ -100,28 +69,28 @@ def test_a_migration_that_is_killed_at_a_call_loses_nothing(
     way: str,
     step: int,
 ) -> None:
-    whole = Case(tmp_path / "whole", servers, service)
+    whole = case(tmp_path / "whole", servers, service)
     with monkeypatch.context() as patch:
         calls = end_at(patch, -1, after=False)
         whole.migrate()
     assert whole.project.given() == VALUES == whole.held()
     figure(f"{service}: killed at {len(range(0, len(calls), step))} calls, then {way}")
     for number in range(0, len(calls), step):
-        case = Case(tmp_path / str(number), servers, service)
+        one = case(tmp_path / str(number), servers, service)
         with monkeypatch.context() as patch:
             end_at(patch, number, after=after)
             with pytest.raises(KilledError):
-                case.migrate()
-        assert case.project.env.read_text() in (BEFORE, AFTER)
+                one.migrate()
+        one.assert_nothing_is_lost()
         if way == "rollback":
-            for migration in case.begun:
-                rollback(migration, case.project.settings)
-            assert case.project.env.read_text() == BEFORE
-            assert case.held() == {}
+            for migration in one.begun:
+                rollback(migration, one.project.settings)
+            assert one.project.env.read_text() == BEFORE
+            assert one.held() == {}
             continue
-        for migration in case.begun:
-            resume(migration, case.project.settings)
-        if not case.begun:
-            case.migrate()
-        assert case.project.env.read_text() == AFTER
-        assert case.project.given() == VALUES == case.held()
+        for migration in one.begun:
+            resume(migration, one.project.settings)
+        if not one.begun:
+            one.migrate()
+        assert one.project.env.read_text() == AFTER
+        assert one.project.given() == VALUES == one.held()

@@ -8,60 +8,27 @@ from secrets import token_hex
 
 import pytest
 
-from envguard.backends.local import own_store
 from envguard.backends.service.rest import Answer
 from envguard.backends.vaultkv.client import VaultClient
 from envguard.core.reference import Reference
 from envguard.core.secret import Secret
 from envguard.jobs.migrate.request import Conflict
 from envguard.jobs.migrate.resume import resume
-from envguard.jobs.migrate.undo import migrations, rollback
-from tests.jobs.project import Project, random_value
+from envguard.jobs.migrate.undo import rollback
+from tests.jobs.moved import AFTER, BEFORE, KEYS, VALUES, Case, KilledError
 from tests.servers.vault import Vault
 
-KEYS = [f"KEY_{number}" for number in range(3)]
-VALUES = {key: random_value(number) for number, key in enumerate(KEYS)}
-BEFORE = "".join(f"{key}='{value}'  # {key}\n" for key, value in VALUES.items())
-AFTER = "".join(f"{key}='secret:{key}'  # {key}\n" for key in KEYS)
 LAYOUTS = ["json", "each"]
 
 
-class KilledError(BaseException):
-    """The program ends here: nothing catches this."""
-
-
-class Case:
-    """One migration into a path of its own."""
+class VaultCase(Case):
+    """A migration into a path of its own."""
 
     def __init__(self, root: Path, vault: Vault, layout: str) -> None:
-        root.mkdir()
         self.vault = vault
         self.path = f"migrate-{token_hex(6)}"
-        self.url = f"vault://secret/{self.path}?layout={layout}"
-        self.project = Project(root / "shop")
-        (root / "home").mkdir()
-        own = {"HOME": str(root / "home"), "VAULT_ADDR": vault.address, "VAULT_TOKEN": vault.root}
-        self.project.environ = {**self.project.environ, **own}
-        self.project.env.write_text(BEFORE)
-        # The backup of a migration to a service is encrypted with the key of the user's own store.
-        own_store(self.project.settings, "").root_key()
-
-    def migrate(self) -> None:
-        self.project.migrate(to=self.url, everything=True)
-
-    @property
-    def begun(self) -> list[str]:
-        return [record.id for record in migrations(self.project.settings)[0]]
-
-    def held(self) -> dict[str, str]:
-        backend = self.project.backend(self.url)
-        refs = [Reference("secret", key) for key in KEYS]
-        return {ref.name: value.reveal() for ref, value in backend.read(refs).items()}
-
-    def assert_nothing_is_lost(self) -> None:
-        assert self.project.env.read_text() in (BEFORE, AFTER)
-        if self.project.env.read_text() == AFTER:
-            assert self.project.given() == VALUES
+        url = f"vault://secret/{self.path}?layout={layout}"
+        super().__init__(root, url, {"VAULT_ADDR": vault.address, "VAULT_TOKEN": vault.root})
 
 
 def end_at(patch: pytest.MonkeyPatch, number: int, *, after: bool) -> list[str]:
@@ -82,7 +49,7 @@ def end_at(patch: pytest.MonkeyPatch, number: int, *, after: bool) -> list[str]:
 
 
 def calls_of_all(root: Path, vault: Vault, layout: str, monkeypatch: pytest.MonkeyPatch) -> int:
-    case = Case(root, vault, layout)
+    case = VaultCase(root, vault, layout)
     with monkeypatch.context() as patch:
         calls = end_at(patch, -1, after=False)
         case.migrate()
@@ -108,7 +75,7 @@ def test_a_migration_that_is_killed_at_a_call_loses_nothing(
     assert count >= 6
     figure(f"vault {layout}: killed at {len(range(0, count, step))} calls, then {way}")
     for number in range(0, count, step):
-        case = Case(tmp_path / str(number), vault, layout)
+        case = VaultCase(tmp_path / str(number), vault, layout)
         with monkeypatch.context() as patch:
             end_at(patch, number, after=after)
             with pytest.raises(KilledError):
@@ -132,7 +99,7 @@ def test_a_migration_that_is_killed_at_a_call_loses_nothing(
 def test_a_rollback_leaves_what_others_have_written_since(
     tmp_path: Path, vault: Vault, layout: str
 ) -> None:
-    case = Case(tmp_path / "one", vault, layout)
+    case = VaultCase(tmp_path / "one", vault, layout)
     case.migrate()
     backend = case.project.backend(case.url)
     changed = Reference("secret", KEYS[1])
@@ -144,7 +111,7 @@ def test_a_rollback_leaves_what_others_have_written_since(
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_rollback_writes_what_was_there_before(tmp_path: Path, vault: Vault, layout: str) -> None:
-    case = Case(tmp_path / "one", vault, layout)
+    case = VaultCase(tmp_path / "one", vault, layout)
     backend = case.project.backend(case.url)
     backend.write(Reference("secret", KEYS[0]), Secret("before"), token="t")
     planned = case.project.plan(

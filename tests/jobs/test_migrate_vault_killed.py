@@ -3,24 +3,15 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
 
-import dotenv
 import pytest
 
-from tests.cli.program import Done, call
-from tests.jobs.project import random_value
+from tests.jobs.moved import VALUES, Shop
 from tests.servers.vault import Vault
-
-VALUES = {f"KEY_{number}": random_value(number) for number in range(4)}
-TEXT = "".join(f"{key}='{value}'\n" for key, value in VALUES.items())
-MOVED = {key: f"secret:{key}" for key in VALUES}
 
 # Ends itself just before or just after its Nth call, or says at its end how many there were.
 KILLED = """
@@ -53,56 +44,30 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-class Shop:
-    """A project whose .env goes to Vault, in a home with a key for its backups."""
-
-    def __init__(self, folder: Path, vault: Vault, cache: Path) -> None:
-        folder.mkdir()
-        self.folder, self.env = folder, folder / ".env"
-        own = {"VAULT_ADDR": vault.address, "VAULT_TOKEN": vault.root}
-        self.environ = {**own, "HOME": str(folder), "XDG_CACHE_HOME": str(cache)}
-        url = f"vault://secret/killed-{token_hex(6)}"
-        self.command = ("migrate", "--all", "--yes", "--to", url)
-        self.envguard("init", "--yes", "--name", "shop")
-        self.envguard("secrets", "key", "new", "--backend", "local:")
-        self.env.write_text(TEXT)
-
-    def envguard(self, *words: str) -> Done:
-        done = call(*words, cwd=self.folder, env=self.environ)
-        assert done.code == 0, done.err
-        return done
-
-    def killed(self, number: int, when: str = "before") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", KILLED, str(number), when, *self.command],
-            cwd=self.folder,
-            env={**os.environ, **self.environ},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def given(self) -> object:
-        return self.envguard("export", "--format", "json").report
+def shop(folder: Path, vault: Vault, cache: Path) -> Shop:
+    """A project whose .env goes to a path of its own there."""
+    own = {"VAULT_ADDR": vault.address, "VAULT_TOKEN": vault.root}
+    return Shop(folder, f"vault://secret/killed-{token_hex(6)}", own, cache)
 
 
-def killed_and_ended(shop: Shop, number: int, when: str) -> None:
-    assert shop.killed(number, when).returncode == -signal.SIGKILL
-    read = dotenv.dotenv_values(shop.env)
-    assert read in (VALUES, MOVED)
-    if read == MOVED:
-        assert shop.given() == VALUES
-    begun = shop.envguard("migrate", "list", "--format", "json").report["migrations"]
-    shop.envguard(*(("migrate", "resume") if begun else shop.command))
-    assert dotenv.dotenv_values(shop.env) == MOVED
-    assert shop.given() == VALUES
+def calls_of(one: Shop) -> int:
+    """How many calls a whole migration makes."""
+    return int(one.run(KILLED, "0", "before").stderr.split("calls ")[1])
+
+
+def killed_and_ended(one: Shop, number: int, when: str) -> None:
+    assert one.run(KILLED, str(number), when).returncode == -signal.SIGKILL
+    one.assert_nothing_is_lost()
+    begun = one.envguard("migrate", "list", "--format", "json").report["migrations"]
+    one.envguard(*(("migrate", "resume") if begun else one.command))
+    one.assert_moved()
 
 
 def test_killed_at_the_call_that_writes(tmp_path: Path, cache: Path, vault: Vault) -> None:
-    shop = Shop(tmp_path / "whole", vault, cache)
-    total = int(shop.killed(0).stderr.split("calls ")[1])
-    assert shop.given() == VALUES and total > 6
-    killed_and_ended(Shop(tmp_path / "shop", vault, cache), total - 2, "after")
+    one = shop(tmp_path / "whole", vault, cache)
+    total = calls_of(one)
+    assert one.given() == VALUES and total > 6
+    killed_and_ended(shop(tmp_path / "shop", vault, cache), total - 2, "after")
 
 
 @pytest.mark.prove
@@ -110,7 +75,7 @@ def test_killed_at_the_call_that_writes(tmp_path: Path, cache: Path, vault: Vaul
 def test_killed_at_every_call(
     tmp_path: Path, cache: Path, vault: Vault, figure: Callable[[str], None], when: str
 ) -> None:
-    total = int(Shop(tmp_path / "whole", vault, cache).killed(0).stderr.split("calls ")[1])
+    total = calls_of(shop(tmp_path / "whole", vault, cache))
     for number in range(1, total + 1):
-        killed_and_ended(Shop(tmp_path / str(number), vault, cache), number, when)
+        killed_and_ended(shop(tmp_path / str(number), vault, cache), number, when)
     figure(f"vault: killed at {total} calls, {when} each")

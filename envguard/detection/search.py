@@ -41,6 +41,9 @@ class Span(NamedTuple):
 _Answer = tuple[tuple[Value, ...], int]
 """What a window holds, and from where in it the next match may begin."""
 
+_Values = tuple[tuple[int, tuple[Value, ...]], ...]
+"""What a line holds, by the number of the rule."""
+
 _MOST_KNOWN = 64 << 20  # bytes of windows, and about 256 for keeping each one
 _KEPT = 256
 
@@ -56,6 +59,7 @@ class Search:
         self._names = Names(rules)
         self._patterns: dict[int, re.Pattern[bytes]] = {}  # compiled when they are needed
         # Texts repeat their lines: what a line gave once is not looked for again.
+        self._lines: dict[bytes, _Values] = {}
         self._known: dict[tuple[int, bytes, int, int], _Answer] = {}
         self._known_bytes = 0
 
@@ -67,56 +71,109 @@ class Search:
         """What a search of each whole line (of the whole text, for rules with a span) would give,
         by looking around the hits only."""
         looked: dict[int, int] = {}  # expression -> before which byte no other match begins
+        passed = 0  # the end of the last line that was looked at for assignments
+        generic, count = self._generic, len(self._rules)
         is_binary = b"\0" in text[:_BINARY_PROBE]
-        for number, end in self._tried(text, hits, is_binary):
-            done = looked.get(number, 0)
-            if end <= done:
-                continue
-            rule = self._rules[number]
-            checks = rule.checks
-            if checks is not None and checks.is_foreign:
-                places, looked[number] = checks.look(text, end, done)
-                for start, stop, waits in places:
-                    yield Span(start, stop, number, None, rule.confidence, waits)
-                continue
-            first, begin, limit, last = _window(text, done, end, rule.span)
-            found, resume = self._found(number, text[first:last], begin - first, limit - first)
-            looked[number] = first + resume
-            for start, stop, context, best in found:
-                span = Span(first + start, first + stop, number, context, best)
-                if rule.names:
-                    tellers = (number,) if is_binary else (number, self._generic)
-                    if not is_told(hits, tellers, span.start, span.end):
-                        continue
-                if checks is None:
-                    yield span
-                elif (waiting := checks.weigh(text, span.start, span.end)) is not None:
-                    yield span._replace(waits=waiting)
-
-    def _tried(self, text: bytes, hits: Hits, is_binary: bool) -> Iterator[tuple[int, int]]:
-        """The rules to try, and the end of a hit to look around: those of the hits, and where the
-        generic finder's anchor is one, those with a name in that line."""
-        named: Sequence[int] = ()
-        until = 0
         for number, end in hits:
-            if number >= len(self._rules):
+            if number >= count:
                 continue
-            if number == self._generic:
-                if is_binary:
+            if number != generic:
+                yield from self._around(text, hits, number, end, looked, is_binary)
+                continue
+            if end <= passed or is_binary:
+                continue
+            first, last = _whole_line(text, end)
+            values = None
+            if first >= looked.get(generic, 0):
+                values = self._in_line(text[first:last])
+            if values is None:
+                # The names first; also where the window is the same: a search may have ended
+                # before this hit.
+                for other in (*self._named(text, end), generic):
+                    yield from self._around(text, hits, other, end, looked, is_binary)
+                continue
+            passed = last
+            for other, found in values:
+                if looked.get(other, 0) < last:
+                    looked[other] = last
+                    yield from self._told(text, hits, other, first, found, is_binary)
+
+    def _in_line(self, line: bytes) -> _Values | None:
+        """What the generic finder and the rules that a name tells find in a whole line; None where
+        one of these searches in a way of its own."""
+        known = self._lines.get(line)
+        if known is not None:
+            return known
+        numbers = (*self._names.rules_in(line), self._generic)
+        checks = [self._rules[number].checks for number in numbers]
+        if any(one is not None and one.is_foreign for one in checks):
+            return None
+        found = [(number, self._searched(number, line, 0, len(line))[0]) for number in numbers]
+        self._make_room(len(line))
+        values = self._lines[line] = tuple(one for one in found if one[1])
+        return values
+
+    def _named(self, text: bytes, end: int) -> Sequence[int]:
+        """The rules that a name tells, of the line around a hit."""
+        first, _, _, last = _window(text, 0, end, 0)
+        return self._names.rules_in(text[first:last])
+
+    def _around(
+        self,
+        text: bytes,
+        hits: Hits,
+        number: int,
+        end: int,
+        looked: dict[int, int],
+        is_binary: bool,
+    ) -> Iterator[Span]:
+        """What a rule finds around a hit that ends at `end`."""
+        done = looked.get(number, 0)
+        if end <= done:
+            return
+        rule = self._rules[number]
+        if rule.checks is not None and rule.checks.is_foreign:
+            places, looked[number] = rule.checks.look(text, end, done)
+            for start, stop, waits in places:
+                yield Span(start, stop, number, None, rule.confidence, waits)
+            return
+        first, begin, limit, last = _window(text, done, end, rule.span)
+        found, resume = self._found(number, text[first:last], begin - first, limit - first)
+        looked[number] = first + resume
+        yield from self._told(text, hits, number, first, found, is_binary)
+
+    def _told(
+        self,
+        text: bytes,
+        hits: Hits,
+        number: int,
+        first: int,
+        found: Sequence[Value],
+        is_binary: bool,
+    ) -> Iterator[Span]:
+        """Those of the values of a rule, in a window that begins at `first`, that count here."""
+        rule = self._rules[number]
+        for start, stop, context, best in found:
+            span = Span(first + start, first + stop, number, context, best)
+            if rule.names:
+                tellers = (number,) if is_binary else (number, self._generic)
+                if not is_told(hits, tellers, span.start, span.end):
                     continue
-                if end > until:
-                    first, _, until, last = _window(text, 0, end, 0)
-                    named = self._names.rules_in(text[first:last])
-                # Also where the window is the same: a search may have ended before this hit.
-                for other in named:
-                    yield other, end
-            yield number, end
+            if rule.checks is None:
+                yield span
+            elif (waiting := rule.checks.weigh(text, span.start, span.end)) is not None:
+                yield span._replace(waits=waiting)
 
     def _found(self, number: int, window: bytes, begin: int, limit: int) -> _Answer:
         """The candidates in a window that begin from `begin` on and before `limit`."""
-        known = self._known.get((number, window, begin, limit))
-        if known is not None:
-            return known
+        key = number, window, begin, limit
+        known = self._known.get(key)
+        if known is None:
+            self._make_room(len(window))
+            known = self._known[key] = self._searched(*key)
+        return known
+
+    def _searched(self, number: int, window: bytes, begin: int, limit: int) -> _Answer:
         found: list[Value] = []
         resume = limit
         for match in self._pattern(number).finditer(window, begin):
@@ -126,13 +183,15 @@ class Search:
             value = read_value(self._rules[number], match, is_assignment=number == self._generic)
             if value is not None:
                 found.append(value)
-        answer = tuple(found), resume
-        self._known_bytes += len(window) + _KEPT
+        return tuple(found), resume
+
+    def _make_room(self, size: int) -> None:
+        """Forgets what was known where one more window of this size is too much."""
+        self._known_bytes += size + _KEPT
         if self._known_bytes > _MOST_KNOWN:
             self._known.clear()
-            self._known_bytes = len(window) + _KEPT
-        self._known[number, window, begin, limit] = answer
-        return answer
+            self._lines.clear()
+            self._known_bytes = size + _KEPT
 
     def _pattern(self, number: int) -> re.Pattern[bytes]:
         pattern = self._patterns.get(number)
@@ -160,3 +219,13 @@ def _window(text: bytes, done: int, end: int, span: int) -> tuple[int, int, int,
             high, is_cut = line_end, False
     begin = max(low, done, end - reach)
     return max(low, begin - _BEHIND), begin, high - reach if is_cut else high, high
+
+
+def _whole_line(text: bytes, end: int) -> tuple[int, int]:
+    """Where the line begins and ends that a hit ends in; -1 for one that `_window` would cut."""
+    first = text.rfind(b"\n", max(end - REACH, 0), end - 1) + 1
+    last = text.find(b"\n", end - 1, end + 2 * REACH)
+    is_cut = last < 0 and end + 2 * REACH < len(text)
+    if is_cut or (not first and end > REACH):
+        return -1, 0
+    return first, last if last >= 0 else len(text)

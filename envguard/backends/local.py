@@ -17,6 +17,7 @@ from envguard.core.secret import Secret
 from envguard.store.database import DamagedError, present
 from envguard.store.keys import KeySource, RootKey, WrongKeyError, read_key_file
 from envguard.store.records import check_name
+from envguard.store.seen import Seen
 from envguard.store.store import NOTHING, Store
 
 SCHEME = "local:"
@@ -150,16 +151,22 @@ class LocalBackend:
         return each(refs, lambda ref: values.get((ref.name, _version(ref))))
 
     def _is_there(self) -> bool:
-        """Whether there is a store. Raises BackendError where there was one, by its key file: what
-        it held is lost, and not absent."""
+        """Whether there is a store. Raises BackendError where there was one, by its key file and
+        what was seen of it: what it held is lost, and not absent. A key alone is one that was
+        handed over, or made for a store of which nothing came."""
         if present(self.path):
             return True
-        if self.key.given is None and self.key.file.exists():
+        if self.key.given is None and self.key.file.exists() and self._was_seen():
             raise BackendError(
                 f"the store {self.path} is gone, and its key {self.key.file} is still there",
                 f"put a backup of {self.path.name} back, or begin anew: envguard secrets set NAME",
             )
         return False
+
+    def _was_seen(self) -> bool:
+        seen = Seen(self.key.seen)
+        seen.look()
+        return bool(seen.store)
 
     def write(self, ref: Reference, value: Secret, *, token: str) -> str:
         """Writes a value and returns its version, a number. Makes the store where needed."""

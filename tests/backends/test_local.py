@@ -84,6 +84,18 @@ def test_reading_makes_no_store_and_check_says_that_there_is_none(folders: Folde
     backend.check()
 
 
+def test_a_key_without_a_store_is_none_that_is_gone(folders: Folders) -> None:
+    backend = local(folders)
+    backend.root_key()
+    assert (folders.config / "store.key").exists()
+    assert backend.list() == [] and backend.read([backend.locate("NAME")]) == {}
+    backend.write(backend.locate("NAME"), Secret("value"), token="t")
+    for file in folders.data.glob("store.db*"):
+        file.unlink()
+    with pytest.raises(BackendError, match="is gone, and its key"):
+        backend.list()
+
+
 def test_a_damaged_store_is_an_error_and_no_absence(folders: Folders) -> None:
     backend = local(folders)
     ref = backend.locate("NAME")

@@ -124,7 +124,7 @@ def test_each_sync_of_ours_is_needed(tmp_path: Path, action: str, wanted: list[s
 
 @pytest.mark.prove
 @pytest.mark.parametrize(
-    ("action", "count"), [("create", 6), ("rotate", 6), ("restore a damaged one", 5), ("write", 3)]
+    ("action", "count"), [("create", 6), ("rotate", 6), ("restore a damaged one", 3), ("write", 3)]
 )
 def test_syncs_that_are_needed(
     tmp_path: Path, figure: Callable[[str], None], action: str, count: int

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from envguard.core.rule import Confidence, Requirement, Rule
 from envguard.core.secret import Secret
@@ -17,6 +18,7 @@ from envguard.detection.detector import Candidate, Part, Placed
 from envguard.detection.proofs import PROOFS
 
 _REACH = 2048  # bytes to either side of a candidate, however long its line is
+_BEHIND = 64  # bytes that lookbehinds see before a line
 _NEIGHBOURS = 4  # that are compared, before and after
 _MOST = 1000  # candidates of a text for which it is looked for what only adds to a finding
 # The signature of a request, of which a token is the nonce: who signs knows another secret
@@ -163,11 +165,10 @@ def _sights(
     text: bytes, main: Placed, requirement: Requirement, rule: Rule
 ) -> Iterator[tuple[int, Part]]:
     """Where a rule matches near a candidate, each with how many bytes are in between."""
-    pattern = re.compile(rule.pattern.encode())
-    group = "secret" if "secret" in pattern.groupindex else 0
     for first, last, lines in _lines(text, main, requirement.within):
-        for match in pattern.finditer(text, first, last):
-            start, end = match.span(group)
+        low = max(first - _BEHIND, 0)
+        for begin, stop in _spans(rule.pattern, text[low:last], first - low):
+            start, end = low + begin, low + stop
             value = text[start:end]
             columns = abs(_column(text, start) - _column(text, main.start))
             if (
@@ -177,6 +178,14 @@ def _sights(
             ):
                 secret = Secret(value.decode("utf-8", "surrogateescape"))
                 yield max(start - main.end, main.start - end), Part(rule, secret, lines)
+
+
+@lru_cache(maxsize=4096)  # texts repeat their lines: 9 MB at most
+def _spans(expression: str, piece: bytes, begin: int) -> Sequence[tuple[int, int]]:
+    """The values of the matches in a piece of a text, from `begin` on."""
+    pattern = re.compile(expression.encode())
+    group = "secret" if "secret" in pattern.groupindex else 0
+    return [match.span(group) for match in pattern.finditer(piece, begin)]
 
 
 def _column(text: bytes, at: int) -> int:

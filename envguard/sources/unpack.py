@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
+from deflate import DeflateError
+from deflate import zlib_decompress as inflate  # twice as fast as zlib's
 from dulwich.errors import ApplyDeltaError
-from isal import igzip_lib
-from isal.isal_zlib import decompress as inflate  # nearly twice as fast as zlib's
-from isal.isal_zlib import decompressobj
 
 from envguard.core.document import LARGE
 from envguard.sources.deltas import TooLargeError, changed
@@ -24,12 +23,9 @@ _BY_OFFSET, _BY_NAME = 6, 7  # stored as a change of another object
 
 _KEPT = 64 << 20  # bytes of texts that are kept because others are changes of them
 _HEADER = 64  # bytes that the header of an object takes at most, with the name of its base
-_FREE = 16 << 10  # bytes of data that are inflated as they are: 16 MiB at most
 _DEEPEST = 10_000  # changes of changes; git makes chains of 50, and 4095 at most
 
-_InflateError = cast("type[Exception]", igzip_lib.IsalError)  # its types call it a value
-
-DAMAGE = (_InflateError, ApplyDeltaError, IndexError, NotReadableError)
+DAMAGE = (DeflateError, ApplyDeltaError, IndexError, NotReadableError)
 """What a damaged object ends in."""
 
 
@@ -166,15 +162,9 @@ class Unpacker:
 
 def _inflated(data: bytes | memoryview, size: int) -> bytes:
     """Inflated data of so many bytes. Raises NotReadableError where there are more or fewer."""
-    if len(data) > _FREE:
-        # A crafted one may hold a thousand times its size: one byte more than there may be ends it.
-        stream = decompressobj()
-        text = stream.decompress(data, size + 1)
-        is_whole = stream.eof
-    else:
-        text = inflate(data, 15, size or 1)
-        is_whole = True
-    if len(text) != size or not is_whole:
+    # It ends where there is more than fits in, so that a crafted one takes no more memory.
+    text = bytes(inflate(data, size or 1))
+    if len(text) != size:
         raise NotReadableError("an object is not as long as it says")
     return text
 

@@ -117,6 +117,7 @@ class Detector:
         generic = GENERIC if beside is None else GENERIC._replace(checks=beside.generic)
         self._rules = (*(rule for rule in rules if not rule.part), generic)
         self._parts = {rule.id: rule for rule in rules if rule.part}
+        self._numbers = {rule.id: number for number, rule in enumerate(self._rules)}
         self._search = Search(self._rules, len(self._rules) - 1, automaton)
         self._kinds = kinds
         self.identity = identity
@@ -198,10 +199,14 @@ class Detector:
         def look_into(piece: bytes) -> Sequence[Placed]:
             return memory.look(depth, piece, lambda piece: self._placed(piece, depth + 1))
 
-        numbers = {rule.id: number for number, rule in enumerate(self._rules, count)}
         return {
             Span(
-                start, end, numbers[candidate.rule.id], None, candidate.best, candidate.waits
+                start,
+                end,
+                count + self._numbers[candidate.rule.id],
+                None,
+                candidate.best,
+                candidate.waits,
             ): candidate
             for start, end, candidate in inside(text, kinds, look_into)
         }

@@ -92,7 +92,7 @@ class Search:
                 for other in (*self._named(text, end), generic):
                     yield from self._around(text, hits, other, end, looked, is_binary)
                 continue
-            passed = last
+            passed = max(last, end)  # of a match that goes on to the end of the line
             for other, found in values:
                 if looked.get(other, 0) < last:
                     looked[other] = last
@@ -100,13 +100,13 @@ class Search:
 
     def _in_line(self, line: bytes) -> _Values | None:
         """What the generic finder and the rules that a name tells find in a whole line; None where
-        one of these searches in a way of its own."""
+        one of these looks further than a line, or in a way of its own."""
         known = self._lines.get(line)
         if known is not None:
             return known
         numbers = (*self._names.rules_in(line), self._generic)
-        checks = [self._rules[number].checks for number in numbers]
-        if any(one is not None and one.is_foreign for one in checks):
+        rules = [self._rules[number] for number in numbers]
+        if any(r.span or (r.checks is not None and r.checks.is_foreign) for r in rules):
             return None
         found = [(number, self._searched(number, line, 0, len(line))[0]) for number in numbers]
         self._make_room(len(line))

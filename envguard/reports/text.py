@@ -28,9 +28,8 @@ def render(
     findings: Sequence[Finding], coverage: Coverage, *, style: Style, verbose: bool = False
 ) -> str:
     """The whole report, with a line end after its last line. Text of the tree is escaped."""
-    lines: list[str] = []
-    for finding in _grouped(findings):
-        lines += [*_finding(finding, style), ""]
+    # A text for each finding: lines by themselves take twice the memory.
+    lines = ["\n".join(_finding(finding, style)) + "\n" for finding in _grouped(findings)]
     lines += _coverage(findings, coverage, style, verbose)
     return "\n".join(lines) + "\n"
 

@@ -56,8 +56,7 @@ class _PackPart(NamedTuple):
         from envguard.sources import unpack  # noqa: PLC0415 - see `_check_speed`
 
         try:
-            for found in unpack.Unpacker(self.pack, self.part).objects(self.skip):
-                yield Stored(*found)
+            yield from unpack.Unpacker(self.pack, self.part).objects(self.skip)
         except unpack.DAMAGE:
             # Nothing has been given yet: what the part holds is not known.
             for offset in self.pack.offsets[self.part.first : self.part.last]:

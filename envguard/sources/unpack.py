@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from itertools import pairwise
 
 from deflate import DeflateError
 from deflate import zlib_decompress as inflate  # twice as fast as zlib's
@@ -17,7 +17,7 @@ from dulwich.errors import ApplyDeltaError
 from envguard.core.document import LARGE
 from envguard.sources.deltas import TooLargeError, changed
 from envguard.sources.packs import NotReadableError, Pack, Part
-from envguard.sources.stored import BLOB, COMMIT, TAG, TREE
+from envguard.sources.stored import BLOB, COMMIT, TAG, TREE, Stored
 
 _BY_OFFSET, _BY_NAME = 6, 7  # stored as a change of another object
 
@@ -27,15 +27,6 @@ _DEEPEST = 10_000  # changes of changes; git makes chains of 50, and 4095 at mos
 
 DAMAGE = (DeflateError, ApplyDeltaError, IndexError, NotReadableError)
 """What a damaged object ends in."""
-
-
-class Unpacked(NamedTuple):
-    """One object. `offset` is where it stands in its pack; `text` is None for one of LARGE bytes
-    and more, and for a damaged one."""
-
-    offset: int
-    kind: int
-    text: bytes | None
 
 
 class Unpacker:
@@ -52,21 +43,20 @@ class Unpacker:
         self._outside: dict[int, bytes] = {}  # their texts
         self._outside_bytes = 0
 
-    def objects(self, skip: Collection[int] = ()) -> Iterator[Unpacked]:
-        """The blobs, commits and tags of the part in their order, without those at `skip`.
+    def objects(self, skip: Collection[int] = ()) -> Iterator[Stored]:
+        """The blobs, commits and tags of the part in their order, without those at `skip`. Their
+        places are their offsets in the pack.
 
         Raises what DAMAGE names where it cannot be said what the part holds.
         """
         entries = self._entries()
-        bases = Counter(base for _, _, base, _, _ in entries if base)
+        bases = Counter(base for _, _, base, _, _, _ in entries if base)
         texts: dict[int, bytes] = {}  # those that others are changes of
         kept = 0
         window = memoryview(self._bytes)
-        ends = dict(zip(self._offsets, (*self._offsets[1:], self._end), strict=True))
-        for offset, kind, base, at, size in entries:
+        for offset, kind, base, at, end, size in entries:
             if offset in skip and offset not in bases:
                 continue
-            end = ends[offset] - self._start
             text: bytes | None = None
             try:
                 if size < LARGE:
@@ -86,16 +76,16 @@ class Unpacker:
                 texts[offset] = text
                 kept += len(text)
             if offset not in skip:
-                yield Unpacked(offset, kind, text)
+                yield Stored(offset, kind, text)
 
-    def _entries(self) -> list[tuple[int, int, int, int, int]]:
-        """Offset, kind, offset of the base (0: none), place of the data and its size in bytes of
-        each object of the part that is no tree. The kind of what is stored as a change is that
-        of its base."""
+    def _entries(self) -> list[tuple[int, int, int, int, int, int]]:
+        """Offset, kind, offset of the base (0: none), where the data begins and ends and its size
+        in bytes when it is inflated, of each object of the part that is no tree. The kind of what
+        is stored as a change is that of its base."""
         pack, window, start = self._pack, self._bytes, self._start
         kinds: dict[int, int] = {}
         entries = []
-        for offset in self._offsets:
+        for offset, end in pairwise([*self._offsets, self._end]):
             if (window[offset - start] >> 4) & 7 == TREE:
                 kinds[offset] = TREE
                 continue
@@ -104,7 +94,7 @@ class Unpacker:
                 kind = kinds.get(base) or self._kind(base)
             kinds[offset] = kind
             if kind != TREE:
-                entries.append((offset, kind, base, at, size))
+                entries.append((offset, kind, base, at, end - start, size))
         return entries
 
     def _kind(self, offset: int) -> int:

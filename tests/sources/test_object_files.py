@@ -297,11 +297,11 @@ def test_a_part_tells_its_objects_in_their_order(
     pack = Pack(index, 20)
     parts = pack.parts(2000)
     assert [part.first for part in parts[1:]] == [part.last for part in parts[:-1]]
-    offsets = [found.offset for part in parts for found in Unpacker(pack, part).objects()]
+    offsets = [found.place for part in parts for found in Unpacker(pack, part).objects()]
     assert offsets == sorted(offsets)
     everything = set(offsets)
     skipped = [
-        found.offset for part in parts for found in Unpacker(pack, part).objects(set(offsets[::2]))
+        found.place for part in parts for found in Unpacker(pack, part).objects(set(offsets[::2]))
     ]
     assert set(skipped) == everything - set(offsets[::2])
 

@@ -130,8 +130,9 @@ class _Task:
         candidates = _candidates(self._scan, BLOB, Document("", text))
         if candidates:
             self.answer.held.append((place, [plain(candidate) for candidate in candidates]))
-        for unseen in _taken(self._scan.coverage):
-            self.answer.skipped.append((place, *unseen))
+        if self._scan.coverage.skipped:
+            for unseen in _taken(self._scan.coverage):
+                self.answer.skipped.append((place, *unseen))
 
     def _message(self, place: int, document: Document) -> None:
         if found := [plain(c) for c in self._scan.detector.candidates(document)]:
